@@ -1,0 +1,3 @@
+//! The `toolrun` binary.
+
+fn main() {}

@@ -1,0 +1,41 @@
+//! The manifest language: text in, checked manifest and diagnostics out.
+//!
+//! This crate has never heard of sockets, models or terminals. It reads no
+//! file and no environment variable: included files come through
+//! [`ReadInclude`], values of `vars` come with the [`Scope`] of a rendering.
+
+mod checked;
+mod diagnostic;
+mod source;
+mod template;
+
+pub use checked::{
+    Agent, Auth, Body, Cost, Effect, Endpoint, Feature, HttpEndpoint, Limits, Manifest, McpEndpoint, Method,
+    Param, ParamKind, ParamStyle, Policy, Rate, ResultFormat, ResultSpec, SecretDecl, SecretOrigin,
+    StatusPattern, Tool, VarDecl,
+};
+pub use diagnostic::{Diagnostic, Edit, Fix, Label, LabelKind, Safety, Severity};
+pub use source::{Position, Source, SourceId, Sources, Span};
+pub use template::{
+    Condition, JsonTemplate, Names, Pick, Piece, RenderError, RenderedBody, RenderedRequest, ResponseScope,
+    ResultTemplate, Scope, TemplateError, TextTemplate, UrlTemplate,
+};
+
+/// What loading yields: it never "fails", it reports.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The checked manifest; absent when a diagnostic is an error.
+    pub manifest: Option<Manifest>,
+    /// Every problem of the file and its includes, in order of file and place.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The texts that the spans point into; the first is the file itself.
+    pub sources: Sources,
+}
+
+/// Reads included files for [`load`], which itself touches no disk.
+pub trait ReadInclude {
+    /// Reads the file that `including` names as `path` (relative to it).
+    /// Returns its display name, which is also its identity, and its text; or
+    /// why it cannot be read, worded to follow "cannot include `path`: ".
+    fn read(&self, including: &str, path: &str) -> Result<(String, String), String>;
+}

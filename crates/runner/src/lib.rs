@@ -1,0 +1,1 @@
+//! Drives a run to an outcome, emitting events.
