@@ -1,0 +1,35 @@
+# The recipes of the project; `just` alone lists them.
+
+[private]
+default:
+    @just --list --unsorted
+
+# Everything a change must pass, with what needs an extra install.
+check: quick deny typos
+
+# Format, lints and documentation: needs only the Rust toolchain.
+quick:
+    cargo fmt --all --check
+    cargo clippy --workspace --all-targets -- -D warnings
+    cargo clippy -p toolrun --no-default-features -- -D warnings
+    RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+
+# Licences, bans and advisories: needs cargo-deny.
+deny:
+    cargo deny check
+
+# Spelling: needs typos.
+typos:
+    typos
+
+# The whole test suite: no network, no key.
+test:
+    cargo test --workspace
+
+# Accepts the outputs of the black-box tests as they are; review the diff.
+bless:
+    TOOLRUN_BLESS=1 cargo test -p toolrun --test it
+
+# The loop on this machine alone.
+demo *prompt:
+    cargo run --release -- demo {{ prompt }}
