@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 /// The rule of the address guard that refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum GuardRule {
@@ -19,7 +21,7 @@ pub enum GuardRule {
 }
 
 /// Why no usable response came.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HttpError {
     /// The address guard refused; nothing was sent.
@@ -77,7 +79,8 @@ pub enum HttpError {
         host: String,
         /// The cap.
         limit: usize,
-        /// What was read before the cap, decoded.
+        /// What was read before the cap, decoded; empty when it was already
+        /// handed out as a stream.
         prefix: Vec<u8>,
     },
     /// A content coding that was not asked for, or more than one.
@@ -113,4 +116,13 @@ pub enum HttpError {
         /// Method and url, redacted.
         request: String,
     },
+}
+
+/// Host and, where it is written, port.
+pub(crate) fn host_of(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
+    }
 }

@@ -4,27 +4,50 @@
 //! Secrets are named in a [`Request`] and their values added last, below
 //! every log and every recording.
 
+mod assemble;
+mod budget;
+mod client;
+mod concurrency;
+mod deadline;
+mod decode;
 mod error;
+mod exchange;
+mod forms;
+mod guard;
+mod network;
 mod policy;
+mod rate;
+mod record;
 mod redact;
+mod redirect;
+mod replay;
 mod request;
+mod resolver;
 mod response;
+mod retry;
+mod retry_after;
 mod secret;
+mod special;
+mod sse;
+mod stack;
 mod transport;
+mod vault;
 
+pub use budget::RetryBudget;
+pub use client::{Client, ClientOptions};
 pub use error::{GuardRule, HttpError};
-pub use policy::{AddressRules, Network, Policy, Rate, Redirects};
-pub use redact::Redactor;
+pub use exchange::{Content, Exchange, SentRequest, SentResponse};
+pub use guard::judge_url;
+pub use network::{Network, NetworkError};
+pub use policy::{AddressRules, DEFAULT_MAX_BODY, NamedBy, PlainHttp, Policy, Rate, Redirects, Rules};
+pub use record::{Record, Recording};
+pub use redact::{RedactedStream, Redactor};
+pub use replay::{RecordingError, Replay};
 pub use request::{Auth, Body, Method, Piece, Repeat, Request};
+pub use resolver::Names;
 pub use response::{BodyStream, Response};
-pub use secret::{Secret, SecretError, SecretStore};
+pub use retry::may_pass;
+pub use secret::{MapStore, Secret, SecretError, SecretStore};
+pub use sse::{SseEvent, SseStream, sse};
+pub use stack::{Lane, stack};
 pub use transport::Transport;
-
-// To come from their own files, with these names:
-//
-//   Client::new(ClientOptions { secrets: Arc<dyn SecretStore>, redactor: Redactor, .. }) -> Result<Client, HttpError>
-//       the one constructor of a reqwest client; `impl Transport`: guard, secrets, send, redirects, decode, cap
-//   stack(policy: Policy, base: Arc<dyn Transport>) -> Arc<dyn Transport>
-//       concurrency -> rate -> deadline -> retry -> base; the order lives only there
-//   Replay / Record<T>: `Transport` as recording
-//   sse(body: BodyStream) -> impl Stream<Item = Result<SseEvent, HttpError>>

@@ -1,7 +1,11 @@
-//! How requests are sent, as plain data.
+//! How requests are sent and where they may go, as plain data.
 
-use std::net::IpAddr;
 use std::time::Duration;
+
+use crate::network::Network;
+
+/// The cap on a decoded body when nothing else is said: 1 MiB.
+pub const DEFAULT_MAX_BODY: usize = 1024 * 1024;
 
 /// `count` requests in each `per`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,20 +29,44 @@ pub struct Policy {
     pub concurrency: usize,
 }
 
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_secs(30),
+            retries: 2,
+            rate_limit: None,
+            concurrency: 4,
+        }
+    }
+}
+
 /// What is followed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Redirects {
-    /// Hosts besides the own origin; credentials are dropped there.
+    /// Hosts besides the own origin, as `host` (the scheme's own port) or
+    /// `host:port`; credentials and body are dropped there.
     pub to: Vec<String>,
 }
 
-/// A network in CIDR notation.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Network {
-    /// Any address in it.
-    pub address: IpAddr,
-    /// How many leading bits count.
-    pub prefix: u8,
+/// Where plain http may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum PlainHttp {
+    /// To a literal loopback address and to `localhost`.
+    #[default]
+    Loopback,
+    /// Anywhere: manifest and operator both allowed it.
+    Anywhere,
+}
+
+/// Who named the urls that a client is given.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum NamedBy {
+    /// A manifest: every rule holds.
+    #[default]
+    Manifest,
+    /// The operator (a flag, user config): http and private addresses are
+    /// fine; metadata addresses never are.
+    Operator,
 }
 
 /// Which addresses may be dialled.
@@ -46,13 +74,29 @@ pub struct Network {
 pub struct AddressRules {
     /// Networks that the operator allowed (`--allow-net`).
     pub allowed: Vec<Network>,
-    /// Whether plain http beyond loopback was allowed by manifest and operator.
-    pub allow_http: bool,
-    /// The url was named by the operator (a flag, user config): http and
-    /// private addresses are fine; metadata addresses never are.
-    pub operator_url: bool,
-    /// Largest decoded body in bytes.
-    pub max_body: usize,
+    /// Where plain http may go.
+    pub plain_http: PlainHttp,
+    /// Who named the urls.
+    pub named_by: NamedBy,
+}
+
+/// The rules of a client: where it may go, what it follows, how much it reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rules {
+    /// Which addresses may be dialled.
+    pub addresses: AddressRules,
     /// What is followed.
     pub redirects: Redirects,
+    /// Largest decoded body in bytes.
+    pub max_body: usize,
+}
+
+impl Default for Rules {
+    fn default() -> Self {
+        Self {
+            addresses: AddressRules::default(),
+            redirects: Redirects::default(),
+            max_body: DEFAULT_MAX_BODY,
+        }
+    }
 }

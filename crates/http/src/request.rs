@@ -21,6 +21,30 @@ pub enum Method {
     Delete,
 }
 
+impl Method {
+    /// The method as it is sent.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Head => "HEAD",
+            Self::Options => "OPTIONS",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+
+    /// Whether sending it twice does no more than once when nothing else is
+    /// said: GET, HEAD and OPTIONS.
+    pub fn repeat(self) -> Repeat {
+        match self {
+            Self::Get | Self::Head | Self::Options => Repeat::Safe,
+            Self::Post | Self::Put | Self::Patch | Self::Delete => Repeat::Unsafe,
+        }
+    }
+}
+
 /// Literal text or the name of a secret whose value goes there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Piece {
@@ -99,4 +123,19 @@ pub struct Request {
     pub body: Option<Body>,
     /// Whether it may be sent again.
     pub repeat: Repeat,
+}
+
+impl Request {
+    /// A request without headers, credentials and body.
+    pub fn new(method: Method, url: Url) -> Self {
+        Self {
+            method,
+            url,
+            headers: Vec::new(),
+            secret_query: Vec::new(),
+            auth: Auth::None,
+            body: None,
+            repeat: method.repeat(),
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! The one way to send.
 
+use std::sync::Arc;
+
 use futures_util::future::BoxFuture;
 
 use crate::{HttpError, Request, Response};
@@ -8,4 +10,10 @@ use crate::{HttpError, Request, Response};
 pub trait Transport: Send + Sync {
     /// Sends one request and returns when status and headers are in.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, HttpError>>;
+}
+
+impl<T: Transport + ?Sized> Transport for Arc<T> {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, HttpError>> {
+        (**self).send(request)
+    }
 }

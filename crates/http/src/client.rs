@@ -1,0 +1,348 @@
+//! The client: the one place where a reqwest client is made, and the one
+//! transport that touches a network. Judges the url, adds the secrets, sends,
+//! follows what may be followed, decodes. No deadline but that of connecting,
+//! no retries: those are layers of `stack`.
+
+use std::borrow::Cow;
+use std::error::Error as _;
+use std::sync::{Arc, Mutex, Once, OnceLock, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::BoxFuture;
+use futures_util::{FutureExt, StreamExt};
+use reqwest::header::{CONTENT_ENCODING, CONTENT_LENGTH, HeaderMap, LOCATION};
+use url::Url;
+
+use crate::assemble::{self, Offer};
+use crate::decode::{self, Coding};
+use crate::error::{HttpError, host_of};
+use crate::guard;
+use crate::policy::{AddressRules, NamedBy, Rules};
+use crate::redact::Redactor;
+use crate::redirect::{self, Step};
+use crate::request::{Method, Request};
+use crate::resolver::{GuardedResolver, Names};
+use crate::response::{Response, discard};
+use crate::secret::SecretStore;
+use crate::transport::Transport;
+use crate::vault::Vault;
+
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+/// Shorter than what servers commonly keep, so that a connection is rarely
+/// closed by the other side at the moment it is used again.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+const USER_AGENT: &str = concat!("toolrun/", env!("CARGO_PKG_VERSION"));
+
+/// What a client is made of.
+pub struct ClientOptions {
+    /// Where secrets' values come from.
+    pub secrets: Arc<dyn SecretStore>,
+    /// Learns every value that is read.
+    pub redactor: Redactor,
+    /// Where names are looked up.
+    pub names: Names,
+    /// Where it may go, what it follows, how much it reads.
+    pub rules: Rules,
+}
+
+impl ClientOptions {
+    /// The usual rules and the system's resolver.
+    pub fn new(secrets: Arc<dyn SecretStore>, redactor: Redactor) -> Self {
+        Self {
+            secrets,
+            redactor,
+            names: Names::default(),
+            rules: Rules::default(),
+        }
+    }
+}
+
+/// Sends requests over the network. A clone shares connections and secrets.
+#[derive(Clone)]
+pub struct Client {
+    shared: Arc<Shared>,
+    rules: Arc<Rules>,
+    pool: Arc<Pool>,
+}
+
+/// What clients with different rules have in common.
+struct Shared {
+    vault: Vault,
+    redactor: Redactor,
+    names: Arc<Names>,
+    pools: Mutex<Vec<Arc<Pool>>>,
+}
+
+impl Client {
+    /// Makes a client. Nothing is connected to and no name is looked up.
+    pub fn new(options: ClientOptions) -> Result<Self, HttpError> {
+        let shared = Arc::new(Shared {
+            vault: Vault::new(options.secrets, options.redactor.clone()),
+            redactor: options.redactor,
+            names: Arc::new(options.names),
+            pools: Mutex::default(),
+        });
+        let pool = shared.pool(&options.rules.addresses)?;
+        Ok(Self {
+            shared,
+            rules: Arc::new(options.rules),
+            pool,
+        })
+    }
+
+    /// The same client under other rules. Connections are shared only with
+    /// clients whose addresses are judged alike.
+    pub fn with_rules(&self, rules: Rules) -> Result<Self, HttpError> {
+        Ok(Self {
+            shared: Arc::clone(&self.shared),
+            pool: self.shared.pool(&rules.addresses)?,
+            rules: Arc::new(rules),
+        })
+    }
+
+    async fn exchange(&self, mut request: Request) -> Result<Response, HttpError> {
+        let mut followed = 0;
+        loop {
+            guard::judge_url(&request.url, &self.rules.addresses)?;
+            let host = host_of(&request.url);
+            let values = self.shared.vault.values_for(&request).await?;
+            let (outgoing, offer) = assemble::assemble(&request, &values)?;
+            drop(values);
+            let answer = self
+                .pool
+                .client(&request.url)?
+                .execute(outgoing)
+                .await
+                .map_err(|error| self.shared.failed(&host, error))?;
+            let location = answer.headers().get(LOCATION).map(lossy);
+            let status = answer.status().as_u16();
+            let rules = &self.rules.redirects;
+            match redirect::step(&request, status, location.as_deref(), followed, rules)? {
+                Step::Deliver => return self.deliver(request, answer, offer),
+                Step::Follow(next) => {
+                    let rest = self.deliver(request, answer, offer);
+                    discard(rest.map(|rest| rest.body).ok()).await;
+                    request = *next;
+                    followed += 1;
+                }
+            }
+        }
+    }
+
+    fn deliver(
+        &self,
+        request: Request,
+        answer: reqwest::Response,
+        offer: Offer,
+    ) -> Result<Response, HttpError> {
+        let host = host_of(&request.url);
+        let status = answer.status().as_u16();
+        let bodiless = request.method == Method::Head || matches!(status, 204 | 304);
+        let named: Vec<String> = answer
+            .headers()
+            .get_all(CONTENT_ENCODING)
+            .iter()
+            .map(lossy)
+            .collect();
+        let coding = if bodiless {
+            Coding::Plain
+        } else {
+            decode::coding(named.iter().map(String::as_str), offer).map_err(|reason| HttpError::Encoding {
+                host: host.clone(),
+                reason,
+            })?
+        };
+        let headers = shown_headers(answer.headers(), coding);
+        let shared = Arc::clone(&self.shared);
+        let told = host.clone();
+        let url = self.shared.shown_url(request.url);
+        let raw = answer
+            .bytes_stream()
+            .map(move |chunk| chunk.map_err(|error| shared.failed(&told, error)));
+        Ok(Response {
+            status,
+            headers,
+            url,
+            attempts: 1,
+            body: decode::decoded(host, Box::pin(raw), coding, self.rules.max_body),
+        })
+    }
+}
+
+impl Transport for Client {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, HttpError>> {
+        self.exchange(request).boxed()
+    }
+}
+
+fn shown_headers(headers: &HeaderMap, coding: Coding) -> Vec<(String, String)> {
+    headers
+        .iter()
+        // They describe the coded bytes, which nobody sees any more.
+        .filter(|(name, _)| coding == Coding::Plain || (*name != CONTENT_ENCODING && *name != CONTENT_LENGTH))
+        .map(|(name, value)| (name.as_str().to_owned(), lossy(value)))
+        .collect()
+}
+
+fn lossy(value: &reqwest::header::HeaderValue) -> String {
+    String::from_utf8_lossy(value.as_bytes()).into_owned()
+}
+
+impl Shared {
+    /// The connections of clients that judge addresses alike.
+    fn pool(&self, rules: &AddressRules) -> Result<Arc<Pool>, HttpError> {
+        let mut pools = self.pools.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(pool) = pools.iter().find(|pool| pool.judges_like(rules)) {
+            return Ok(Arc::clone(pool));
+        }
+        let pool = Arc::new(Pool::new(rules.clone(), Arc::clone(&self.names))?);
+        pools.push(Arc::clone(&pool));
+        Ok(pool)
+    }
+
+    /// Says in our terms what went wrong. The url never gets into the text:
+    /// its query may hold a secret.
+    fn failed(&self, host: &str, error: reqwest::Error) -> HttpError {
+        let error = error.without_url();
+        let host = host.to_owned();
+        let mut cause: &dyn std::error::Error = &error;
+        while let Some(deeper) = cause.source() {
+            cause = deeper;
+            if let Some(own) = cause.downcast_ref::<HttpError>() {
+                return own.clone();
+            }
+        }
+        let reason = self.shown_reason(cause);
+        if error.is_builder() {
+            return HttpError::Request { reason };
+        }
+        if error.is_dns() {
+            return HttpError::Dns { host };
+        }
+        match (error.is_connect(), error.is_timeout()) {
+            (true, true) => HttpError::Connect {
+                host,
+                reason: format!("no connection within {CONNECT_TIMEOUT:?}"),
+            },
+            (true, false) => HttpError::Connect { host, reason },
+            (false, _) => HttpError::Cut { host, reason },
+        }
+    }
+
+    /// A server may put a key that it was sent into the url it points to.
+    fn shown_url(&self, url: Url) -> Url {
+        match self.redactor.redact(url.as_str()) {
+            Cow::Borrowed(_) => url,
+            Cow::Owned(shown) => shown.parse().unwrap_or_else(|_| {
+                let mut bare = url.clone();
+                bare.set_path("");
+                bare.set_query(None);
+                bare
+            }),
+        }
+    }
+
+    fn shown_reason(&self, cause: &dyn std::error::Error) -> String {
+        let text: String = cause
+            .to_string()
+            .chars()
+            .filter(|c| !c.is_control())
+            .take(200)
+            .collect();
+        let text = match text.split_once(" (os error") {
+            Some((text, _)) => text.to_owned(),
+            None => text,
+        };
+        self.redactor.redact(&text).into_owned()
+    }
+}
+
+/// Connections, dialled only to addresses that its rules allow.
+struct Pool {
+    rules: Arc<AddressRules>,
+    names: Arc<Names>,
+    plain: reqwest::Client,
+    /// Made when first needed: reading the system's certificates takes longer
+    /// than everything else about a client.
+    tls: OnceLock<reqwest::Client>,
+}
+
+impl Pool {
+    fn new(rules: AddressRules, names: Arc<Names>) -> Result<Self, HttpError> {
+        let rules = Arc::new(rules);
+        let plain = make(&rules, &names, Trust::Nobody)?;
+        Ok(Self {
+            rules,
+            names,
+            plain,
+            tls: OnceLock::new(),
+        })
+    }
+
+    /// Where plain http may go is judged by the url, not by the address.
+    fn judges_like(&self, rules: &AddressRules) -> bool {
+        self.rules.allowed == rules.allowed && self.operators() == (rules.named_by == NamedBy::Operator)
+    }
+
+    fn operators(&self) -> bool {
+        self.rules.named_by == NamedBy::Operator
+    }
+
+    fn client(&self, url: &Url) -> Result<&reqwest::Client, HttpError> {
+        if url.scheme() == "http" {
+            return Ok(&self.plain);
+        }
+        if let Some(client) = self.tls.get() {
+            return Ok(client);
+        }
+        let client = make(&self.rules, &self.names, Trust::System)?;
+        Ok(self.tls.get_or_init(|| client))
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Trust {
+    /// The certificate authorities of the operating system.
+    System,
+    /// No authority: for plain http.
+    Nobody,
+}
+
+/// The one constructor of a reqwest client.
+fn make(rules: &Arc<AddressRules>, names: &Arc<Names>, trust: Trust) -> Result<reqwest::Client, HttpError> {
+    install_crypto();
+    let resolver = GuardedResolver {
+        names: Arc::clone(names),
+        rules: Arc::clone(rules),
+    };
+    let builder = reqwest::Client::builder()
+        .user_agent(USER_AGENT)
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .no_proxy()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        .dns_resolver(Arc::new(resolver));
+    let builder = match trust {
+        Trust::System => builder,
+        Trust::Nobody => builder.tls_certs_only([]),
+    };
+    builder.build().map_err(|error| HttpError::Request {
+        reason: match (trust, error.source()) {
+            (Trust::System, Some(cause)) => {
+                format!("the system's certificate authorities could not be read: {cause}")
+            }
+            _ => error.to_string(),
+        },
+    })
+}
+
+/// One crypto library for everything; a provider that was installed before is kept.
+fn install_crypto() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        // An error means that there is one already.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
+}

@@ -1,0 +1,13 @@
+//! The crate against real sockets on loopback: what goes over the wire, what
+//! hostile servers can do, and what each policy does about it.
+#![expect(clippy::unwrap_used, reason = "these are tests, helpers included")]
+
+mod addresses;
+mod bodies;
+mod client;
+mod policy;
+mod recording;
+mod redirects;
+#[path = "../support/mod.rs"]
+mod support;
+mod wire;
