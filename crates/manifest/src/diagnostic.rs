@@ -77,3 +77,129 @@ pub struct Edit {
     /// By what.
     pub text: String,
 }
+
+impl Diagnostic {
+    fn new(code: &'static str, severity: Severity, span: Span, message: String) -> Self {
+        let primary = Label {
+            span,
+            kind: LabelKind::Primary,
+            text: String::new(),
+        };
+        Self {
+            code,
+            severity,
+            message,
+            labels: vec![primary],
+            help: None,
+            fix: None,
+        }
+    }
+
+    /// The place of the problem itself.
+    pub fn span(&self) -> Span {
+        self.labels[0].span
+    }
+
+    /// Words beside the caret.
+    pub(crate) fn says(&mut self, text: impl Into<String>) -> &mut Self {
+        self.labels[0].text = text.into();
+        self
+    }
+
+    /// A side note at another place.
+    pub(crate) fn context(&mut self, span: Span, text: impl Into<String>) -> &mut Self {
+        self.labels.push(Label {
+            span,
+            kind: LabelKind::Context,
+            text: text.into(),
+        });
+        self
+    }
+
+    /// What to do about it.
+    pub(crate) fn help(&mut self, text: impl Into<String>) -> &mut Self {
+        self.help = Some(text.into());
+        self
+    }
+
+    /// An edit of one span that mends it.
+    pub(crate) fn fix(
+        &mut self,
+        title: &str,
+        safety: Safety,
+        span: Span,
+        text: impl Into<String>,
+    ) -> &mut Self {
+        self.fixes(
+            title,
+            safety,
+            vec![Edit {
+                span,
+                text: text.into(),
+            }],
+        )
+    }
+
+    /// Edits that together mend it.
+    pub(crate) fn fixes(&mut self, title: &str, safety: Safety, edits: Vec<Edit>) -> &mut Self {
+        self.fix = Some(Fix {
+            title: title.to_owned(),
+            safety,
+            edits,
+        });
+        self
+    }
+}
+
+/// Where problems are gathered.
+#[derive(Debug, Default)]
+pub(crate) struct Sink {
+    diagnostics: Vec<Diagnostic>,
+    errors: usize,
+}
+
+impl Sink {
+    /// Adds an error.
+    pub(crate) fn error(
+        &mut self,
+        code: &'static str,
+        span: Span,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        self.errors += 1;
+        self.push(Diagnostic::new(code, Severity::Error, span, message.into()))
+    }
+
+    /// Adds a problem of a severity decided elsewhere.
+    pub(crate) fn report(
+        &mut self,
+        code: &'static str,
+        severity: Severity,
+        span: Span,
+        message: impl Into<String>,
+    ) -> &mut Diagnostic {
+        self.errors += usize::from(severity == Severity::Error);
+        self.push(Diagnostic::new(code, severity, span, message.into()))
+    }
+
+    /// How many errors there are so far.
+    pub(crate) fn errors(&self) -> usize {
+        self.errors
+    }
+
+    /// All problems by file and place, each once.
+    pub(crate) fn finish(self) -> Vec<Diagnostic> {
+        let mut all = self.diagnostics;
+        all.sort_by(|a, b| {
+            let place = |d: &Diagnostic| (d.span(), d.code);
+            place(a).cmp(&place(b)).then_with(|| a.message.cmp(&b.message))
+        });
+        all.dedup_by(|a, b| (a.span(), a.code, &a.message) == (b.span(), b.code, &b.message));
+        all
+    }
+
+    fn push(&mut self, diagnostic: Diagnostic) -> &mut Diagnostic {
+        self.diagnostics.push(diagnostic);
+        self.diagnostics.last_mut().expect("just pushed")
+    }
+}

@@ -5,9 +5,22 @@
 //! [`ReadInclude`], values of `vars` come with the [`Scope`] of a rendering.
 
 mod checked;
+mod decl;
 mod diagnostic;
+mod fields;
+mod lint;
+mod load;
+mod mapping;
+mod node;
+mod quantity;
+mod read;
+mod resolve;
+mod schema;
 mod source;
+mod syntax;
 mod template;
+mod text;
+mod yaml;
 
 pub use checked::{
     Agent, Auth, Body, Cost, Effect, Endpoint, Feature, HttpEndpoint, Limits, Manifest, McpEndpoint, Method,
@@ -15,10 +28,13 @@ pub use checked::{
     StatusPattern, Tool, VarDecl,
 };
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, LabelKind, Safety, Severity};
+pub use lint::{Level, RULES, Rule};
+pub use load::load;
+pub use schema::{param_schema, tool_schema};
 pub use source::{Position, Source, SourceId, Sources, Span};
 pub use template::{
-    Condition, JsonTemplate, Names, Pick, Piece, RenderError, RenderedBody, RenderedRequest, ResponseScope,
-    ResultTemplate, Scope, TemplateError, TextTemplate, UrlTemplate,
+    Condition, JsonNode, JsonTemplate, Names, Pick, Piece, RenderError, RenderedBody, RenderedRequest,
+    ResponseScope, ResultTemplate, Scope, TemplateError, TextTemplate, UrlPart, UrlTemplate, Uses,
 };
 
 /// What loading yields: it never "fails", it reports.

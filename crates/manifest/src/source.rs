@@ -18,6 +18,22 @@ pub struct Span {
 }
 
 impl Span {
+    /// An empty span at its start.
+    pub(crate) fn head(self) -> Self {
+        Self {
+            end: self.start,
+            ..self
+        }
+    }
+
+    /// From the start of this one to the end of another of the same source.
+    pub(crate) fn to(self, other: Self) -> Self {
+        Self {
+            end: other.end.max(self.end),
+            ..self
+        }
+    }
+
     /// The bytes as a range.
     pub fn range(self) -> Range<usize> {
         self.start..self.end
@@ -44,33 +60,78 @@ pub struct Position {
 
 /// All texts of one loading.
 #[derive(Debug, Clone, Default)]
-pub struct Sources(Vec<Source>);
+pub struct Sources {
+    all: Vec<Source>,
+    /// Per source, the byte at which each line starts: positions are looked
+    /// up for every diagnostic, and a manifest may have thousands of lines.
+    lines: Vec<Vec<usize>>,
+}
 
 impl Sources {
     /// Adds a text and returns its id.
     pub(crate) fn add(&mut self, source: Source) -> SourceId {
-        let id = SourceId(u32::try_from(self.0.len()).expect("fewer than 2^32 sources"));
-        self.0.push(source);
+        let id = SourceId(u32::try_from(self.all.len()).expect("fewer than 2^32 sources"));
+        let starts = source.text.match_indices('\n').map(|(newline, _)| newline + 1);
+        self.lines.push(std::iter::once(0).chain(starts).collect());
+        self.all.push(source);
         id
     }
 
     /// The source of an id.
     pub fn get(&self, id: SourceId) -> &Source {
-        &self.0[id.0 as usize]
+        &self.all[id.0 as usize]
     }
 
     /// All sources with their ids; the first is the file that was loaded.
     pub fn iter(&self) -> impl Iterator<Item = (SourceId, &Source)> {
-        (0..).map(SourceId).zip(&self.0)
+        (0..).map(SourceId).zip(&self.all)
     }
 
     /// Where a span starts.
     pub fn position(&self, span: Span) -> Position {
-        let text = &self.get(span.source).text[..span.start];
-        let line_start = text.rfind('\n').map_or(0, |newline| newline + 1);
-        Position {
-            line: text.matches('\n').count() + 1,
-            column: text[line_start..].chars().count() + 1,
+        let starts = &self.lines[span.source.0 as usize];
+        let line = starts.partition_point(|start| *start <= span.start);
+        let text = &self.get(span.source).text;
+        let before = &text.as_bytes()[starts[line - 1]..span.start.min(text.len())];
+        // Continuation bytes are not the start of a character.
+        let column = before.iter().filter(|byte| (**byte & 0xC0) != 0x80).count() + 1;
+        Position { line, column }
+    }
+
+    /// The text under a span.
+    pub fn slice(&self, span: Span) -> &str {
+        self.get(span.source).text.get(span.range()).unwrap_or_default()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn positions_count_characters_from_one() {
+        let mut sources = Sources::default();
+        let source = sources.add(Source {
+            name: "a".into(),
+            text: "a\nä°b\n\nc".into(),
+        });
+        let at = |start| {
+            sources.position(Span {
+                source,
+                start,
+                end: start,
+            })
+        };
+        for (byte, line, column) in [
+            (0, 1, 1),
+            (2, 2, 1),
+            (6, 2, 3),
+            (7, 2, 4),
+            (8, 3, 1),
+            (9, 4, 1),
+            (10, 4, 2),
+        ] {
+            assert_eq!(at(byte), Position { line, column }, "byte {byte}");
         }
     }
 }

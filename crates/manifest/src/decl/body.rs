@@ -1,0 +1,72 @@
+//! `body:`: exactly one of `json`, `form`, `multipart`, `text`.
+
+use crate::diagnostic::Sink;
+use crate::fields::{Fields, Key, key};
+use crate::node::{Entry, Node};
+use crate::read;
+use crate::source::Span;
+use crate::text::Text;
+
+pub(crate) const KEYS: &[Key] = &[
+    key("json", "A tree that is sent as JSON; its texts may be templates."),
+    key("form", "Fields sent as application/x-www-form-urlencoded."),
+    key("multipart", "Fields and files sent as multipart/form-data."),
+    key("text", "Plain text, a template."),
+];
+
+/// `body:` as written.
+#[derive(Debug)]
+pub(crate) struct BodyDecl<'n> {
+    /// The key that names the kind.
+    pub(crate) span: Span,
+    pub(crate) kind: BodyKind<'n>,
+}
+
+/// The kinds of bodies.
+#[derive(Debug)]
+pub(crate) enum BodyKind<'n> {
+    Json(&'n Node),
+    Form(&'n Node),
+    Multipart(&'n Node),
+    Text(&'n Text),
+}
+
+impl<'n> BodyDecl<'n> {
+    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+        let before = sink.errors();
+        let owner = entry.key.span();
+        let mut fields = Fields::open(&entry.value, "`body`", owner, &[KEYS], sink)?;
+        let mut found: Vec<(Span, Option<BodyKind<'n>>)> = Vec::new();
+        for name in ["json", "form", "multipart", "text"] {
+            let Some(entry) = fields.optional(name) else {
+                continue;
+            };
+            let node = &entry.value;
+            let kind = match name {
+                "json" => Some(BodyKind::Json(node)),
+                "form" => read::data(node, "a mapping of form fields", sink).map(|_| BodyKind::Form(node)),
+                "multipart" => {
+                    read::data(node, "a mapping of parts", sink).map(|_| BodyKind::Multipart(node))
+                }
+                _ => read::written(node, "a text", sink).map(BodyKind::Text),
+            };
+            found.push((entry.key.span(), kind));
+        }
+        let looks_like_json = found.is_empty();
+        fields.finish(sink);
+        if looks_like_json && sink.errors() == before {
+            sink.error("wrong-value", owner, "`body` has no kind")
+                .help("put the fields under one of `json`, `form`, `multipart`, `text`");
+        } else if found.len() > 1 {
+            sink.error(
+                "wrong-value",
+                found[1].0,
+                "`body` has exactly one of `json`, `form`, `multipart`, `text`",
+            )
+            .context(found[0].0, "the first stands here");
+            return None;
+        }
+        let (span, kind) = found.into_iter().next()?;
+        Some(Self { span, kind: kind? })
+    }
+}

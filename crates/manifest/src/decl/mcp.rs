@@ -1,0 +1,100 @@
+//! `mcp:` at the top (servers) and at a tool (which server's tool it is).
+
+use super::auth::AuthDecl;
+use crate::diagnostic::Sink;
+use crate::fields::{Fields, Key, key};
+use crate::node::Entry;
+use crate::read;
+use crate::source::Span;
+use crate::text::Text;
+
+pub(crate) const SERVER_KEYS: &[Key] = &[
+    key(
+        "command",
+        "The program and its arguments; spoken to over its standard input and output.",
+    ),
+    key("url", "The address of a server that speaks HTTP."),
+    key("auth", "The credentials for the address."),
+];
+
+pub(crate) const TOOL_KEYS: &[Key] = &[
+    key("server", "A name under the top-level mcp."),
+    key("tool", "The server's name for the tool."),
+];
+
+/// A server as written.
+#[derive(Debug)]
+pub(crate) struct ServerDecl<'n> {
+    pub(crate) name: &'n Text,
+    pub(crate) url: Option<&'n Text>,
+    pub(crate) auth: Option<AuthDecl<'n>>,
+}
+
+impl<'n> ServerDecl<'n> {
+    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+        let name = &entry.key;
+        let before = sink.errors();
+        let what = format!("MCP server `{}`", name.as_str());
+        let Some(mut fields) = Fields::open(&entry.value, what.clone(), name.span(), &[SERVER_KEYS], sink)
+        else {
+            return Some(Self {
+                name,
+                url: None,
+                auth: None,
+            });
+        };
+        let command = fields.optional("command");
+        if let Some(entry) = command
+            && read::texts(
+                &entry.value,
+                "a program and its arguments as a list",
+                "a text",
+                sink,
+            )
+            .is_some_and(|words| words.is_empty())
+        {
+            sink.error(
+                "wrong-value",
+                entry.value.span,
+                "expected a program and its arguments, found an empty list",
+            );
+        }
+        let address = fields.optional("url");
+        let url = address.and_then(|entry| read::text(&entry.value, "a URL", sink));
+        let auth = fields
+            .optional("auth")
+            .and_then(|entry| AuthDecl::read(&entry.value, entry.key.span(), sink));
+        fields.finish(sink);
+        if command.is_some() == address.is_some() && sink.errors() == before {
+            sink.error(
+                "wrong-value",
+                name.span(),
+                format!("{what} has exactly one of `command` and `url`"),
+            );
+        }
+        Some(Self { name, url, auth })
+    }
+}
+
+/// `mcp:` of a tool as written.
+#[derive(Debug)]
+pub(crate) struct ToolMcpDecl<'n> {
+    pub(crate) span: Span,
+    pub(crate) server: Option<&'n Text>,
+    pub(crate) tool: Option<&'n Text>,
+}
+
+impl<'n> ToolMcpDecl<'n> {
+    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+        let span = entry.key.span();
+        let mut fields = Fields::open(&entry.value, "`mcp`", span, &[TOOL_KEYS], sink)?;
+        let server = fields
+            .required("server")
+            .and_then(|entry| read::text(&entry.value, "the name of an MCP server", sink));
+        let tool = fields
+            .required("tool")
+            .and_then(|entry| read::text(&entry.value, "the name of the server's tool", sink));
+        fields.finish(sink);
+        Some(Self { span, server, tool })
+    }
+}

@@ -1,0 +1,244 @@
+//! A param as written: its own keys and the JSON Schema keywords of its type.
+
+use crate::checked::{ParamKind, ParamStyle};
+use crate::diagnostic::Sink;
+use crate::fields::{Fields, Key, key};
+use crate::node::{Entry, Kind, Node};
+use crate::read::{self, Spanned};
+use crate::text::Text;
+
+pub(crate) const KEYS: &[Key] = &[
+    key("description", "What the value is, for the model."),
+    key(
+        "type",
+        "string, integer, number, boolean, array, object (a map of strings) or file.",
+    ),
+    key("enum", "The only values allowed."),
+    key("const", "The one value it always has; hidden from the model."),
+    key("default", "The value when the model gives none."),
+    key("optional", "Whether the model may leave it out."),
+    key("examples", "Values that show the form."),
+    key(
+        "style",
+        "How an array or a map stands in a query: repeat, csv, pipe, brackets, deep.",
+    ),
+    key("schema", "A JSON Schema, for the rare nested case."),
+];
+
+/// Keywords of JSON Schema that a param takes over.
+pub(crate) const KEYWORD_KEYS: &[Key] = &[
+    key("format", "A format of JSON Schema, such as email or date."),
+    key("pattern", "A regular expression that a string matches."),
+    key("minLength", "The fewest characters of a string."),
+    key("maxLength", "The most characters of a string; 8192 when absent."),
+    key("minimum", "The least number allowed."),
+    key("maximum", "The greatest number allowed."),
+    key("exclusiveMinimum", "A number that must be exceeded."),
+    key("exclusiveMaximum", "A number that must not be reached."),
+    key("multipleOf", "A number that must divide the value."),
+    key("items", "The type and keywords of an array's items."),
+    key("minItems", "The fewest items of an array."),
+    key("maxItems", "The most items of an array."),
+    key("uniqueItems", "Whether the items of an array must differ."),
+    key("minProperties", "The fewest keys of a map."),
+    key("maxProperties", "The most keys of a map."),
+];
+
+const TYPES: &[(&str, ParamKind)] = &[
+    ("string", ParamKind::String),
+    ("integer", ParamKind::Integer),
+    ("number", ParamKind::Number),
+    ("boolean", ParamKind::Boolean),
+    ("array", ParamKind::Array),
+    ("object", ParamKind::Map),
+    ("map", ParamKind::Map),
+    ("file", ParamKind::File),
+];
+
+const STYLES: &[(&str, ParamStyle)] = &[
+    ("repeat", ParamStyle::Repeat),
+    ("csv", ParamStyle::Csv),
+    ("pipe", ParamStyle::Pipe),
+    ("brackets", ParamStyle::Brackets),
+    ("deep", ParamStyle::Deep),
+];
+
+/// Keywords of nested schemas, which get a message of their own.
+const NESTED: &[&str] = &[
+    "properties",
+    "additionalProperties",
+    "required",
+    "$ref",
+    "anyOf",
+    "oneOf",
+    "allOf",
+];
+
+/// A param as written.
+#[derive(Debug)]
+pub(crate) struct ParamDecl<'n> {
+    pub(crate) name: &'n Text,
+    pub(crate) description: Option<&'n Text>,
+    pub(crate) kind: Option<Spanned<ParamKind>>,
+    /// Whether something is wrong with `type`, so that nothing hangs on it.
+    pub(crate) kind_is_wrong: bool,
+    pub(crate) allowed: Option<&'n Entry>,
+    pub(crate) constant: Option<&'n Entry>,
+    pub(crate) default: Option<&'n Entry>,
+    pub(crate) optional: Option<Spanned<bool>>,
+    pub(crate) examples: Option<&'n Entry>,
+    pub(crate) style: Option<Spanned<ParamStyle>>,
+    pub(crate) schema: Option<&'n Entry>,
+    pub(crate) keywords: Vec<(&'static str, &'n Entry)>,
+}
+
+impl<'n> ParamDecl<'n> {
+    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+        let name = &entry.key;
+        let what = format!("param `{}`", name.as_str());
+        let mut decl = Self::named(name);
+        if let Kind::Scalar(text) = &entry.value.kind
+            && TYPES.iter().any(|(word, _)| *word == text.as_str())
+        {
+            let message = format!("expected a mapping for {what}, found the type alone");
+            sink.error("wrong-type", entry.value.span, message).help(format!(
+                "write `{}: {{ type: {}, description: … }}`",
+                name.as_str(),
+                text.as_str()
+            ));
+            return Some(decl);
+        }
+        let Some(mut fields) = Fields::open(&entry.value, what, name.span(), &[KEYS, KEYWORD_KEYS], sink)
+        else {
+            return Some(decl);
+        };
+        decl.fill(&mut fields, sink);
+        nested(&entry.value, sink);
+        fields.finish_but(NESTED, sink);
+        Some(decl)
+    }
+
+    fn fill(&mut self, fields: &mut Fields<'n>, sink: &mut Sink) {
+        self.kind_is_wrong = false;
+        self.description = fields
+            .optional("description")
+            .and_then(|entry| read::written(&entry.value, "a description", sink));
+        if let Some(entry) = fields.optional("type") {
+            self.kind = kind(&entry.value, sink).map(|value| Spanned {
+                value,
+                span: entry.value.span,
+            });
+            self.kind_is_wrong = self.kind.is_none();
+        }
+        self.allowed = fields.optional("enum");
+        self.constant = fields.optional("const");
+        self.default = fields.optional("default");
+        self.examples = fields.optional("examples");
+        self.schema = fields.optional("schema");
+        self.optional = fields.optional("optional").and_then(|entry| {
+            let value = read::boolean(&entry.value, "`optional`", sink)?;
+            Some(Spanned {
+                value,
+                span: entry.key.span(),
+            })
+        });
+        self.style = fields.optional("style").and_then(|entry| {
+            let value = read::word(&entry.value, "a style", STYLES, sink)?;
+            Some(Spanned {
+                value,
+                span: entry.key.span(),
+            })
+        });
+        for keyword in KEYWORD_KEYS {
+            self.keywords
+                .extend(fields.optional(keyword.name).map(|entry| (keyword.name, entry)));
+        }
+    }
+
+    /// One of which only the name is known.
+    pub(crate) fn named(name: &'n Text) -> Self {
+        Self {
+            name,
+            description: None,
+            kind: None,
+            kind_is_wrong: true,
+            allowed: None,
+            constant: None,
+            default: None,
+            optional: None,
+            examples: None,
+            style: None,
+            schema: None,
+            keywords: Vec::new(),
+        }
+    }
+}
+
+/// The value of `type`.
+pub(crate) fn kind(node: &Node, sink: &mut Sink) -> Option<ParamKind> {
+    if let Kind::List(_) = &node.kind {
+        sink.error("wrong-type", node.span, "expected one type, found a list")
+            .help("write the one type and `optional: true`, or give a JSON Schema under `schema`");
+        return None;
+    }
+    let visible = &TYPES[..6];
+    match &node.kind {
+        Kind::Scalar(text) => TYPES
+            .iter()
+            .find(|(word, _)| *word == text.as_str())
+            .map(|(_, kind)| *kind),
+        _ => None,
+    }
+    .or_else(|| {
+        let shorthand = [
+            ("str", "string"),
+            ("int", "integer"),
+            ("float", "number"),
+            ("bool", "boolean"),
+            ("list", "array"),
+            ("text", "string"),
+            ("double", "number"),
+            ("dict", "object"),
+        ];
+        let written = if let Kind::Scalar(text) = &node.kind {
+            text.as_str()
+        } else {
+            ""
+        };
+        if let Some((_, name)) = shorthand.iter().find(|(short, _)| *short == written) {
+            let names =
+                crate::fields::list(TYPES.iter().map(|(word, _)| *word).filter(|word| *word != "map"));
+            sink.error(
+                "wrong-value",
+                node.span,
+                format!("expected a type, one of {names}, found the text `{written}`"),
+            )
+            .help(format!("did you mean `{name}`?"));
+            return None;
+        }
+        let mut words: Vec<_> = visible.to_vec();
+        words.push(("file", ParamKind::File));
+        read::word(node, "a type", &words, sink)
+    })
+}
+
+/// Keywords of nested schemas, which params do not have.
+fn nested(node: &Node, sink: &mut Sink) {
+    let Kind::Map(entries) = &node.kind else { return };
+    for entry in entries {
+        if NESTED.contains(&entry.key.as_str()) {
+            let name = entry.key.as_str();
+            let help = if name == "required" {
+                "a param is required unless it has `optional: true` or a `default`"
+            } else {
+                "make each field a param of its own, or give a JSON Schema under `schema`"
+            };
+            sink.error(
+                "nested-param",
+                entry.key.span(),
+                format!("params are flat: `{name}` has no place here"),
+            )
+            .help(help);
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! `secrets:`: names and where their values are found.
+
+use super::vars::env_name;
+use crate::diagnostic::Sink;
+use crate::fields::{Fields, Key, key};
+use crate::node::{Entry, Kind};
+use crate::read;
+use crate::text::Text;
+
+pub(crate) const KEYS: &[Key] = &[
+    key("env", "The environment variable that holds the value."),
+    key("command", "A program and its arguments; its output is the value."),
+    key(
+        "file",
+        "A file whose content is the value, relative to the manifest.",
+    ),
+    key(
+        "keyring",
+        "The service under which the system's keyring has the value.",
+    ),
+];
+
+/// A name and its origin as written.
+#[derive(Debug)]
+pub(crate) struct SecretRaw<'n> {
+    pub(crate) name: &'n Text,
+    /// `None` when what is written is wrong.
+    pub(crate) origin: Option<OriginDecl<'n>>,
+}
+
+/// Where a value is found.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum OriginDecl<'n> {
+    Env(&'n str),
+    Command(Vec<&'n str>),
+    File(&'n str),
+    Keyring(&'n str),
+}
+
+impl<'n> SecretRaw<'n> {
+    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+        Some(Self {
+            name: &entry.key,
+            origin: origin(entry, sink),
+        })
+    }
+}
+
+fn origin<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<OriginDecl<'n>> {
+    let name = entry.key.as_str();
+    if let Kind::Scalar(text) = &entry.value.kind {
+        if text.as_str() == "env" {
+            return env_name(&entry.key, sink).map(|()| OriginDecl::Env(name));
+        }
+        let diagnostic = sink.error(
+            "secret-value",
+            entry.value.span,
+            format!("secret `{name}`: expected where its value is found, not the value itself"),
+        );
+        diagnostic.help(format!(
+            "write `{name}: env` to read the environment variable `{name}`; if what stands here is a real key, replace it at its provider"
+        ));
+        return None;
+    }
+    let mut fields = Fields::open(
+        &entry.value,
+        format!("secret `{name}`"),
+        entry.key.span(),
+        &[KEYS],
+        sink,
+    )?;
+    let mut found = written(&mut fields, sink);
+    let before = sink.errors();
+    fields.finish(sink);
+    if found.len() != 1 {
+        if sink.errors() == before {
+            sink.error(
+                "wrong-value",
+                entry.key.span(),
+                format!("secret `{name}`: expected exactly one of `env`, `command`, `file`, `keyring`"),
+            );
+        }
+        return None;
+    }
+    found.pop().flatten()
+}
+
+/// Every origin that is written, each `None` when it is wrong.
+fn written<'n>(fields: &mut Fields<'n>, sink: &mut Sink) -> Vec<Option<OriginDecl<'n>>> {
+    let mut found = Vec::new();
+    if let Some(entry) = fields.optional("env") {
+        let variable = read::text(&entry.value, "the name of an environment variable", sink);
+        found.push(
+            variable
+                .filter(|text| env_name(text, sink).is_some())
+                .map(|text| OriginDecl::Env(text.as_str())),
+        );
+    }
+    if let Some(entry) = fields.optional("command") {
+        let words = read::texts(
+            &entry.value,
+            "a program and its arguments as a list",
+            "a text",
+            sink,
+        );
+        let words = words.map(|words| words.into_iter().map(Text::as_str).collect::<Vec<_>>());
+        if words.as_ref().is_some_and(Vec::is_empty) {
+            sink.error(
+                "wrong-value",
+                entry.value.span,
+                "expected a program and its arguments, found an empty list",
+            );
+        }
+        found.push(words.map(OriginDecl::Command));
+    }
+    if let Some(entry) = fields.optional("file") {
+        found.push(
+            read::text(&entry.value, "the path of a file", sink).map(|text| OriginDecl::File(text.as_str())),
+        );
+    }
+    if let Some(entry) = fields.optional("keyring") {
+        let service = read::text(&entry.value, "the name of a service", sink);
+        found.push(service.map(|text| OriginDecl::Keyring(text.as_str())));
+    }
+    found
+}

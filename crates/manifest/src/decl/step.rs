@@ -1,0 +1,185 @@
+//! A step of a workflow as written.
+
+use crate::diagnostic::Sink;
+use crate::fields::{Fields, Key, key};
+use crate::node::{Entry, Kind, Node};
+use crate::source::Span;
+use crate::text::Text;
+use crate::{quantity, read};
+
+pub(crate) const KEYS: &[Key] = &[
+    key("id", "The name under which later steps see the value."),
+    key("call", "The tool or workflow that is called."),
+    key("ask", "A prompt: the step is a turn of the model."),
+    key("with", "The arguments, a tree of templates."),
+    key("when", "A condition; the step is skipped when it does not hold."),
+    key("for_each", "A list; the step runs once for each item."),
+    key("as", "The name of the item."),
+    key("concurrency", "How many items at once."),
+    key("after", "Steps that must be done before."),
+    key("repeat", "Repeats a read until a condition holds."),
+    key("on_error", "stop, skip, or a value in place of the step's."),
+    key("output", "JSON Schema of the model's answer."),
+    key("tools", "The tools that the model may call in this step."),
+];
+
+pub(crate) const REPEAT_KEYS: &[Key] = &[
+    key("until", "The condition that ends it; it sees the step itself."),
+    key("every", "The pause between two tries."),
+    key("times", "The most tries."),
+];
+
+/// A step as written.
+#[derive(Debug)]
+pub(crate) struct StepDecl<'n> {
+    pub(crate) span: Span,
+    pub(crate) id: Option<&'n Text>,
+    pub(crate) call: Option<&'n Text>,
+    pub(crate) ask: Option<&'n Text>,
+    pub(crate) with: Option<&'n Node>,
+    pub(crate) when: Option<&'n Text>,
+    pub(crate) for_each: Option<&'n Node>,
+    pub(crate) item: Option<&'n Text>,
+    pub(crate) after: Vec<&'n Text>,
+    pub(crate) until: Option<&'n Text>,
+    pub(crate) tools: Vec<&'n Text>,
+}
+
+impl<'n> StepDecl<'n> {
+    pub(crate) fn read(node: &'n Node, sink: &mut Sink) -> Option<Self> {
+        let head = match &node.kind {
+            Kind::Map(entries) => entries.first().map_or(node.span, |entry| entry.key.span()),
+            _ => node.span,
+        };
+        let mut fields = Fields::open(node, "this step", head, &[KEYS], sink)?;
+        let id = fields
+            .required("id")
+            .and_then(|entry| read::text(&entry.value, "a name", sink));
+        let span = id.map_or(head, Text::span);
+        let decl = Self {
+            span,
+            id,
+            call: fields
+                .optional("call")
+                .and_then(|entry| read::text(&entry.value, "the name of a tool or workflow", sink)),
+            ask: fields
+                .optional("ask")
+                .and_then(|entry| read::text(&entry.value, "a prompt", sink)),
+            with: fields.optional("with").map(|entry| &entry.value),
+            when: fields
+                .optional("when")
+                .and_then(|entry| read::text(&entry.value, "a condition such as `\"{{ a > 0 }}\"`", sink)),
+            for_each: fields.optional("for_each").map(|entry| &entry.value),
+            item: fields
+                .optional("as")
+                .and_then(|entry| read::text(&entry.value, "a name", sink)),
+            after: after(fields.optional("after"), sink),
+            until: fields.optional("repeat").and_then(|entry| repeat(entry, sink)),
+            tools: fields
+                .optional("tools")
+                .and_then(|entry| {
+                    read::texts(
+                        &entry.value,
+                        "a list of names of tools",
+                        "the name of a tool",
+                        sink,
+                    )
+                })
+                .unwrap_or_default(),
+        };
+        decl.rest(&mut fields, sink);
+        fields.finish(sink);
+        Some(decl)
+    }
+
+    fn rest(&self, fields: &mut Fields<'n>, sink: &mut Sink) {
+        if let Some(entry) = fields.optional("concurrency") {
+            read::whole(&entry.value, "`concurrency`", 1..=1000, sink);
+        }
+        if let Some(entry) = fields.optional("on_error") {
+            on_error(entry, sink);
+        }
+        if let Some(entry) = self.with.filter(|node| !matches!(node.kind, Kind::Map(_))) {
+            read::expected(entry, "a mapping of arguments", sink);
+        }
+        let has_call = fields.optional("call").is_some();
+        let has_ask = fields.optional("ask").is_some();
+        if has_call == has_ask {
+            let message = if has_call {
+                "a step has either `call` or `ask`, not both"
+            } else {
+                "a step has a `call` or an `ask`"
+            };
+            sink.error("wrong-value", self.span, message);
+        }
+        if !has_ask {
+            let why = "has a place only beside `ask`";
+            for name in ["output", "tools"] {
+                fields.refuse(
+                    name,
+                    &format!("`{name}` {why}"),
+                    "remove it, or write the step as `ask: PROMPT`",
+                    sink,
+                );
+            }
+        }
+        if let Some(entry) = fields.optional("output") {
+            read::data(&entry.value, "a JSON Schema", sink);
+        }
+        if self.item.is_some() && self.for_each.is_none() {
+            fields.refuse(
+                "as",
+                "`as` names the item of a `for_each`, which is missing",
+                "add `for_each:`, or remove it",
+                sink,
+            );
+        }
+        if self.item.is_none() && fields.optional("as").is_none() && self.for_each.is_some() {
+            fields.required("as");
+        }
+    }
+}
+
+fn after<'n>(entry: Option<&'n Entry>, sink: &mut Sink) -> Vec<&'n Text> {
+    let Some(entry) = entry else { return Vec::new() };
+    match &entry.value.kind {
+        Kind::Scalar(_) => read::text(&entry.value, "the id of a step", sink)
+            .into_iter()
+            .collect(),
+        _ => {
+            read::texts(&entry.value, "a list of ids of steps", "the id of a step", sink).unwrap_or_default()
+        }
+    }
+}
+
+fn repeat<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<&'n Text> {
+    let mut fields = Fields::open(&entry.value, "`repeat`", entry.key.span(), &[REPEAT_KEYS], sink)?;
+    let until = fields
+        .required("until")
+        .and_then(|entry| read::text(&entry.value, "a condition", sink));
+    fields
+        .required("every")
+        .and_then(|entry| quantity::duration(&entry.value, sink));
+    fields
+        .required("times")
+        .and_then(|entry| read::whole(&entry.value, "`times`", 1..=10_000, sink));
+    fields.finish(sink);
+    until
+}
+
+fn on_error(entry: &Entry, sink: &mut Sink) {
+    const VALUE: &[Key] = &[key("value", "The step's value after an error.")];
+    if let Kind::Map(_) = &entry.value.kind {
+        if let Some(mut fields) = Fields::open(&entry.value, "`on_error`", entry.key.span(), &[VALUE], sink) {
+            fields.required("value");
+            fields.finish(sink);
+        }
+        return;
+    }
+    read::word(
+        &entry.value,
+        "`stop`, `skip` or `{ value: … }`",
+        &[("stop", ()), ("skip", ())],
+        sink,
+    );
+}

@@ -1,0 +1,203 @@
+//! An entry of `tools:` as written.
+
+use super::body::BodyDecl;
+use super::mcp::ToolMcpDecl;
+use super::paginate::PaginateDecl;
+use super::param::ParamDecl;
+use super::policy::{self, PolicyDecl};
+use super::result::ResultDecl;
+use super::top::each;
+use crate::checked::{Effect, Method};
+use crate::diagnostic::Sink;
+use crate::fields::{Fields, Key, key};
+use crate::node::{Entry, Kind, Node};
+use crate::read::{self, Spanned};
+use crate::text::Text;
+
+pub(crate) const KEYS: &[Key] = &[
+    key(
+        "description",
+        "What the tool does and when to use it; the model decides by it.",
+    ),
+    key("params", "What the model may give."),
+    key("api", "The api whose connection is used."),
+    key("url", "The address; with an api, the path after its base_url."),
+    key("method", "The HTTP method; GET when absent."),
+    key("body", "What is sent."),
+    key(
+        "effect",
+        "read, write or destructive; inferred from the method when absent.",
+    ),
+    key(
+        "idempotent",
+        "Whether sending the same request twice does no more than once.",
+    ),
+    key("result", "How an answer is shaped."),
+    key("paginate", "How further pages are asked for."),
+    key("mcp", "The MCP server and tool, in place of a url."),
+    key(
+        "defer",
+        "Whether the model sees the tool only after searching for it.",
+    ),
+];
+
+/// The methods by name.
+pub(crate) const METHODS: &[(&str, Method)] = &[
+    ("GET", Method::Get),
+    ("HEAD", Method::Head),
+    ("OPTIONS", Method::Options),
+    ("POST", Method::Post),
+    ("PUT", Method::Put),
+    ("PATCH", Method::Patch),
+    ("DELETE", Method::Delete),
+];
+
+const EFFECTS: &[(&str, Effect)] = &[
+    ("read", Effect::Read),
+    ("write", Effect::Write),
+    ("destructive", Effect::Destructive),
+];
+
+/// A tool as written.
+#[derive(Debug)]
+pub(crate) struct ToolDecl<'n> {
+    pub(crate) name: &'n Text,
+    pub(crate) description: Option<&'n Text>,
+    pub(crate) params: Vec<ParamDecl<'n>>,
+    pub(crate) api: Option<&'n Text>,
+    pub(crate) url: Option<&'n Text>,
+    pub(crate) method: Option<Spanned<Method>>,
+    pub(crate) body: Option<BodyDecl<'n>>,
+    pub(crate) effect: Option<Effect>,
+    pub(crate) idempotent: Option<bool>,
+    pub(crate) result: ResultDecl<'n>,
+    pub(crate) paginate: Option<PaginateDecl<'n>>,
+    pub(crate) mcp: Option<ToolMcpDecl<'n>>,
+    pub(crate) defer: Option<Spanned<bool>>,
+    pub(crate) policy: PolicyDecl<'n>,
+    /// Whether reading it reported an error.
+    pub(crate) broken: bool,
+}
+
+impl<'n> ToolDecl<'n> {
+    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+        let before = sink.errors();
+        let name = &entry.key;
+        let mut decl = Self::empty(name);
+        let what = format!("tool `{}`", name.as_str());
+        let is_key = KEYS
+            .iter()
+            .chain(policy::KEYS)
+            .any(|key| key.name == name.as_str());
+        if is_key && !matches!(entry.value.kind, Kind::Map(_) | Kind::Invalid) {
+            let message = format!("`{}` stands among the names of tools", name.as_str());
+            sink.error("misplaced-key", name.span(), message)
+                .help("indent it to the depth of the other keys of its tool");
+            decl.broken = true;
+            return Some(decl);
+        }
+        if let Some(mut fields) = Fields::open(&entry.value, what, name.span(), &[KEYS, policy::KEYS], sink) {
+            decl.fill(&mut fields, sink);
+            decl.wants(&mut fields);
+            fields.finish(sink);
+        }
+        decl.broken = sink.errors() > before;
+        Some(decl)
+    }
+
+    fn fill(&mut self, fields: &mut Fields<'n>, sink: &mut Sink) {
+        self.description = fields
+            .required("description")
+            .and_then(|entry| read::written(&entry.value, "a description", sink));
+        self.params = each(fields.optional("params"), "params by name", sink, ParamDecl::read);
+        self.api = fields
+            .optional("api")
+            .and_then(|entry| read::text(&entry.value, "the name of an api", sink));
+        self.url = fields
+            .optional("url")
+            .and_then(|entry| read::text(&entry.value, "a URL", sink));
+        self.method = fields
+            .optional("method")
+            .and_then(|entry| method(&entry.value, sink));
+        self.body = fields
+            .optional("body")
+            .and_then(|entry| BodyDecl::read(entry, sink));
+        self.effect = fields
+            .optional("effect")
+            .and_then(|entry| read::word(&entry.value, "an effect", EFFECTS, sink));
+        self.idempotent = fields
+            .optional("idempotent")
+            .and_then(|entry| read::boolean(&entry.value, "`idempotent`", sink));
+        self.result = fields
+            .optional("result")
+            .and_then(|entry| ResultDecl::read(entry, sink))
+            .unwrap_or_default();
+        self.paginate = fields
+            .optional("paginate")
+            .and_then(|entry| PaginateDecl::read(entry, sink));
+        self.mcp = fields
+            .optional("mcp")
+            .and_then(|entry| ToolMcpDecl::read(entry, sink));
+        self.defer = fields.optional("defer").and_then(|entry| {
+            let value = read::boolean(&entry.value, "`defer`", sink)?;
+            Some(Spanned {
+                value,
+                span: entry.key.span(),
+            })
+        });
+        self.policy = PolicyDecl::read(fields, sink);
+    }
+
+    /// A tool needs a `url`, unless it is an MCP server's.
+    fn wants(&self, fields: &mut Fields<'n>) {
+        if self.mcp.is_none() && fields.optional("mcp").is_none() {
+            fields.required("url");
+        }
+    }
+
+    fn empty(name: &'n Text) -> Self {
+        Self {
+            name,
+            description: None,
+            params: Vec::new(),
+            api: None,
+            url: None,
+            method: None,
+            body: None,
+            effect: None,
+            idempotent: None,
+            result: ResultDecl::default(),
+            paginate: None,
+            mcp: None,
+            defer: None,
+            policy: PolicyDecl::default(),
+            broken: false,
+        }
+    }
+}
+
+fn method(node: &Node, sink: &mut Sink) -> Option<Spanned<Method>> {
+    if let Kind::Scalar(text) = &node.kind
+        && let Some((upper, _)) = METHODS
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(text.as_str()))
+        && *upper != text.as_str()
+    {
+        let message = format!(
+            "methods are written in capitals: `{upper}`, found `{}`",
+            text.as_str()
+        );
+        sink.error("wrong-value", node.span, message).fix(
+            &format!("write `{upper}`"),
+            crate::diagnostic::Safety::Safe,
+            node.span,
+            *upper,
+        );
+        return None;
+    }
+    let value = read::word(node, "a method", METHODS, sink)?;
+    Some(Spanned {
+        value,
+        span: node.span,
+    })
+}

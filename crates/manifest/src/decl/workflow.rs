@@ -1,0 +1,69 @@
+//! An entry of `workflows:` as written.
+
+use super::param::ParamDecl;
+use super::step::StepDecl;
+use super::top::each;
+use crate::diagnostic::Sink;
+use crate::fields::{Fields, Key, key};
+use crate::node::{Entry, Node};
+use crate::read;
+use crate::text::Text;
+
+pub(crate) const KEYS: &[Key] = &[
+    key("description", "What the workflow does; the model decides by it."),
+    key("params", "What the caller gives."),
+    key(
+        "steps",
+        "The calls, in any order: a step runs when what it reads is there.",
+    ),
+    key("return", "The value of the workflow, a tree of templates."),
+];
+
+/// A workflow as written.
+#[derive(Debug)]
+pub(crate) struct WorkflowDecl<'n> {
+    pub(crate) name: &'n Text,
+    pub(crate) description: Option<&'n Text>,
+    pub(crate) params: Vec<ParamDecl<'n>>,
+    pub(crate) steps: Vec<StepDecl<'n>>,
+    pub(crate) returns: Option<&'n Node>,
+}
+
+impl<'n> WorkflowDecl<'n> {
+    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+        let name = &entry.key;
+        let mut decl = Self {
+            name,
+            description: None,
+            params: Vec::new(),
+            steps: Vec::new(),
+            returns: None,
+        };
+        let what = format!("workflow `{}`", name.as_str());
+        let Some(mut fields) = Fields::open(&entry.value, what, name.span(), &[KEYS], sink) else {
+            return Some(decl);
+        };
+        decl.description = fields
+            .required("description")
+            .and_then(|entry| read::written(&entry.value, "a description", sink));
+        decl.params = each(fields.optional("params"), "params by name", sink, ParamDecl::read);
+        if let Some(entry) = fields.required("steps") {
+            let items = read::items(&entry.value, "a list of steps", sink);
+            if items.is_some_and(<[Node]>::is_empty) {
+                sink.error(
+                    "wrong-value",
+                    entry.value.span,
+                    "expected at least one step, found an empty list",
+                );
+            }
+            decl.steps = items
+                .unwrap_or_default()
+                .iter()
+                .filter_map(|item| StepDecl::read(item, sink))
+                .collect();
+        }
+        decl.returns = fields.optional("return").map(|entry| &entry.value);
+        fields.finish(sink);
+        Some(decl)
+    }
+}

@@ -1,0 +1,201 @@
+//! Nodes as plain values: each reader says what it expected and what it found.
+
+use crate::diagnostic::Sink;
+use crate::fields::{list, suggest};
+use crate::node::{Entry, Kind, Node, Scalar};
+use crate::source::Span;
+use crate::text::Text;
+
+/// A value and where it stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Spanned<T> {
+    pub(crate) value: T,
+    pub(crate) span: Span,
+}
+
+/// Reports "expected …, found …" at a node, unless it was reported before.
+pub(crate) fn expected(node: &Node, what: &str, sink: &mut Sink) {
+    if !matches!(node.kind, Kind::Invalid) {
+        sink.error(
+            "wrong-type",
+            node.span,
+            format!("expected {what}, found {}", node.found()),
+        );
+    }
+}
+
+/// A text; numbers and booleans must be quoted to be one.
+pub(crate) fn text<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'n Text> {
+    match &node.kind {
+        Kind::Scalar(text) => match text.scalar() {
+            Scalar::Text(_) => Some(text),
+            Scalar::Null => {
+                expected(node, what, sink);
+                None
+            }
+            _ => {
+                let message = format!("expected {what}, found {}", node.found());
+                sink.error("wrong-type", node.span, message)
+                    .help(format!("quote it to make it a text: \"{}\"", text.as_str()));
+                None
+            }
+        },
+        _ => {
+            expected(node, what, sink);
+            None
+        }
+    }
+}
+
+/// A text as written: `1.10` and `true` are texts here.
+pub(crate) fn written<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'n Text> {
+    match &node.kind {
+        Kind::Scalar(text) if text.scalar() != Scalar::Null => Some(text),
+        _ => {
+            expected(node, what, sink);
+            None
+        }
+    }
+}
+
+/// A whole number within bounds.
+pub(crate) fn whole(
+    node: &Node,
+    what: &str,
+    bounds: std::ops::RangeInclusive<u64>,
+    sink: &mut Sink,
+) -> Option<u64> {
+    let number = match &node.kind {
+        Kind::Scalar(text) => match text.scalar() {
+            Scalar::Number(number) => number.as_u64(),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(value) = number.filter(|value| bounds.contains(value)) {
+        return Some(value);
+    }
+    let range = match (*bounds.start(), *bounds.end()) {
+        (from, to) if to >= u64::from(u32::MAX) => format!("of at least {from}"),
+        (from, to) => format!("from {from} to {to}"),
+    };
+    expected(node, &format!("{what}: a whole number {range}"), sink);
+    None
+}
+
+/// `true` or `false`.
+pub(crate) fn boolean(node: &Node, what: &str, sink: &mut Sink) -> Option<bool> {
+    if let Kind::Scalar(text) = &node.kind
+        && let Scalar::Bool(value) = text.scalar()
+    {
+        return Some(value);
+    }
+    let yes_or_no = matches!(&node.kind, Kind::Scalar(text) if matches!(
+        text.as_str().to_lowercase().as_str(), "yes" | "no" | "on" | "off" | "y" | "n" | "true" | "false"
+    ));
+    if yes_or_no {
+        sink.error(
+            "wrong-type",
+            node.span,
+            format!("expected `true` or `false` for {what}, found {}", node.found()),
+        )
+        .help("write `true` or `false` without quotes");
+    } else {
+        expected(node, &format!("`true` or `false` for {what}"), sink);
+    }
+    None
+}
+
+/// One of some words.
+pub(crate) fn word<T: Copy>(
+    node: &Node,
+    what: &str,
+    words: &[(&'static str, T)],
+    sink: &mut Sink,
+) -> Option<T> {
+    if let Kind::Scalar(text) = &node.kind
+        && let Some((_, value)) = words.iter().find(|(word, _)| *word == text.as_str())
+    {
+        return Some(*value);
+    }
+    if matches!(node.kind, Kind::Invalid) {
+        return None;
+    }
+    let names = words.iter().map(|(word, _)| *word);
+    let message = format!(
+        "expected {what}, one of {}, found {}",
+        list(names.clone()),
+        node.found()
+    );
+    let diagnostic = sink.error("wrong-value", node.span, message);
+    if let Kind::Scalar(text) = &node.kind
+        && let Some(near) = crate::fields::nearest(text.as_str(), names)
+    {
+        diagnostic.help(format!("did you mean `{near}`?"));
+    }
+    None
+}
+
+/// The entries of a mapping, `x-…` left out.
+pub(crate) fn map<'n>(
+    node: &'n Node,
+    what: &str,
+    sink: &mut Sink,
+) -> Option<impl Iterator<Item = &'n Entry> + use<'n>> {
+    match &node.kind {
+        Kind::Map(entries) => Some(
+            entries
+                .iter()
+                .filter(|entry| !entry.key.as_str().starts_with("x-")),
+        ),
+        _ => {
+            expected(node, what, sink);
+            None
+        }
+    }
+}
+
+/// All entries of a mapping whose keys are data and not words of the language.
+pub(crate) fn data<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'n [Entry]> {
+    match &node.kind {
+        Kind::Map(entries) => Some(entries),
+        _ => {
+            expected(node, what, sink);
+            None
+        }
+    }
+}
+
+/// The items of a list.
+pub(crate) fn items<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'n [Node]> {
+    match &node.kind {
+        Kind::List(items) => Some(items),
+        _ => {
+            expected(node, what, sink);
+            None
+        }
+    }
+}
+
+/// A list of texts.
+pub(crate) fn texts<'n>(node: &'n Node, what: &str, item: &str, sink: &mut Sink) -> Option<Vec<&'n Text>> {
+    let items = items(node, what, sink)?;
+    let texts: Vec<_> = items.iter().map(|node| text(node, item, sink)).collect();
+    texts.into_iter().collect()
+}
+
+/// A name that must be among others; reports it with the nearest.
+pub(crate) fn known<'a>(
+    name: &Text,
+    kind: &str,
+    all: impl Iterator<Item = &'a str> + Clone,
+    sink: &mut Sink,
+) -> Option<()> {
+    if all.clone().any(|known| known == name.as_str()) {
+        return Some(());
+    }
+    let message = format!("there is no {kind} `{}`", name.as_str());
+    sink.error("unknown-name", name.span(), message)
+        .help(suggest(name.as_str(), all, &format!("{kind}s")));
+    None
+}

@@ -1,0 +1,125 @@
+//! `auth:`: secrets looked up by name, the user compiled.
+
+use super::world::World;
+use super::{header, template};
+use crate::checked::{Auth, Feature};
+use crate::decl::auth::{AuthDecl, AuthKind};
+use crate::decl::mcp::ServerDecl;
+use crate::diagnostic::Sink;
+use crate::fields::suggest;
+use crate::template::Names;
+use crate::text::Text;
+
+/// Checks credentials; `None` when something is wrong with them.
+pub(crate) fn resolve(decl: &AuthDecl<'_>, world: &World<'_>, sink: &mut Sink) -> Option<Auth> {
+    let names = Names {
+        vars: &world.var_names,
+        ..Names::default()
+    };
+    match &decl.kind {
+        AuthKind::Invalid => None,
+        AuthKind::None => Some(Auth::None),
+        AuthKind::Bearer(name) => secret(name, world, sink).map(|secret| Auth::Bearer { secret }),
+        AuthKind::Header { name, secret: value } => {
+            let valid = header::check_name(name, sink);
+            let secret = secret(value, world, sink)?;
+            valid.map(|()| Auth::Header {
+                name: name.as_str().to_owned(),
+                secret,
+            })
+        }
+        AuthKind::Query { name, secret: value } => {
+            if name.as_str().is_empty() {
+                sink.error("bad-name", name.span(), "the name of a query pair is empty");
+            }
+            secret(value, world, sink).map(|secret| Auth::Query {
+                name: name.as_str().to_owned(),
+                secret,
+            })
+        }
+        AuthKind::Basic { user, password } => {
+            let user = template::text(user, &names, world, sink);
+            let password = secret(password, world, sink)?;
+            user.map(|user| Auth::Basic { user, password })
+        }
+        AuthKind::Later {
+            kind,
+            secrets,
+            templates,
+        } => {
+            let before = sink.errors();
+            for name in secrets {
+                secret(name, world, sink);
+            }
+            let names = Names {
+                secrets: (*kind == "token").then_some(world.secret_names.as_slice()),
+                ..names
+            };
+            for text in templates {
+                template::text(text, &names, world, sink);
+            }
+            (sink.errors() == before).then(|| Auth::Unsupported {
+                kind: (*kind).to_owned(),
+            })
+        }
+    }
+}
+
+/// The part of the language that credentials need and this build lacks.
+pub(crate) fn feature(decl: &AuthDecl<'_>, owner: &str, tool: &str) -> Option<Feature> {
+    match &decl.kind {
+        AuthKind::Later { kind, .. } => Some(Feature {
+            key: format!("{owner}.auth.{kind}"),
+            tool: Some(tool.to_owned()),
+            span: decl.span,
+        }),
+        _ => None,
+    }
+}
+
+/// Checks what an MCP server names.
+pub(crate) fn check_server(server: &ServerDecl<'_>, world: &World<'_>, sink: &mut Sink) {
+    let names = Names {
+        vars: &world.var_names,
+        ..Names::default()
+    };
+    if let Some(url) = server.url {
+        template::text(url, &names, world, sink);
+    }
+    if let Some(auth) = &server.auth {
+        resolve(auth, world, sink);
+    }
+}
+
+fn secret(name: &Text, world: &World<'_>, sink: &mut Sink) -> Option<String> {
+    let text = name.as_str();
+    if world.secret_names.iter().any(|known| known == text) {
+        return Some(text.to_owned());
+    }
+    if !world.complete {
+        return None;
+    }
+    let is_name = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && text.len() <= 64;
+    let known = world.secret_names.iter().map(String::as_str);
+    if is_name {
+        let help = if world.secret_names.is_empty() {
+            format!("declare it: `secrets: {{ {text}: env }}`")
+        } else {
+            suggest(text, known, "secrets")
+        };
+        sink.error(
+            "unknown-name",
+            name.span(),
+            format!("there is no secret `{text}`"),
+        )
+        .help(help);
+    } else {
+        sink.error(
+            "secret-value",
+            name.span(),
+            "expected the name of a secret, found something else",
+        )
+        .help("declare a name under `secrets` and write that name here: values never stand in a manifest");
+    }
+    None
+}

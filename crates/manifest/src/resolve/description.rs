@@ -1,0 +1,72 @@
+//! Texts that a model reads: their length, and characters that a person
+//! reviewing the file would not see.
+
+use crate::diagnostic::Sink;
+use crate::node::{Kind, Node};
+use crate::text::Text;
+
+/// Characters of a description.
+const MAX: usize = 1024;
+
+/// Checks a description.
+pub(crate) fn check(text: &Text, sink: &mut Sink) {
+    invisible(text, sink);
+    let count = text.as_str().chars().count();
+    if count > MAX {
+        sink.error(
+            "too-long",
+            text.span(),
+            format!("a description has at most {MAX} characters, this one has {count}"),
+        )
+        .help("say what it does and when to use it; leave the rest to the API's own documentation");
+    } else if text.as_str().trim().is_empty() {
+        sink.error("empty-description", text.span(), "this description is empty")
+            .help("say in a sentence what it does: the model decides by it");
+    }
+}
+
+/// Checks every text of a tree, such as the values of an `enum`.
+pub(crate) fn check_tree(node: &Node, sink: &mut Sink) {
+    match &node.kind {
+        Kind::Scalar(text) => invisible(text, sink),
+        Kind::List(items) => items.iter().for_each(|item| check_tree(item, sink)),
+        Kind::Map(entries) => {
+            for entry in entries {
+                invisible(&entry.key, sink);
+                check_tree(&entry.value, sink);
+            }
+        }
+        Kind::Invalid => {}
+    }
+}
+
+/// Reports the first character that is not seen.
+pub(crate) fn invisible(text: &Text, sink: &mut Sink) {
+    let mut found = text.as_str().char_indices().filter(|(_, c)| is_invisible(*c));
+    let Some((at, c)) = found.next() else { return };
+    let more = found.count();
+    let span = text.span_of(at..at + c.len_utf8());
+    let others = if more == 0 {
+        String::new()
+    } else {
+        format!(", and {more} more in this text")
+    };
+    sink.error(
+        "invisible-character",
+        span,
+        format!(
+            "an invisible character U+{:04X} stands here{others}",
+            u32::from(c)
+        ),
+    )
+    .help("remove it: a model reads what a person reviewing this file cannot see");
+}
+
+/// Controls, direction marks, zero-width and tag characters. Joiners stay:
+/// scripts and emoji need them.
+fn is_invisible(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\n' | '\t'))
+        || matches!(u32::from(c),
+            0x00AD | 0x061C | 0x180E | 0x200B | 0x200E | 0x200F | 0x2028 | 0x2029 | 0x202A..=0x202E
+            | 0x2060..=0x206F | 0xFE00..=0xFE0D | 0xFEFF | 0xFFF9..=0xFFFB | 0xE0000..=0xE0FFF)
+}

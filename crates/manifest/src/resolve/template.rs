@@ -1,0 +1,131 @@
+//! Texts become templates; their errors are moved to their place in the file.
+
+use super::world::World;
+use crate::diagnostic::Sink;
+use crate::node::{Kind, Node, Scalar};
+use crate::template::{JsonNode, JsonTemplate, Names, TemplateError, TextTemplate};
+use crate::text::Text;
+
+/// Reports the errors of one text.
+pub(crate) fn report(text: &Text, errors: Vec<TemplateError>, world: &World<'_>, sink: &mut Sink) {
+    for error in errors {
+        if error.code == "unknown-name" && !world.complete {
+            continue;
+        }
+        let range = error.range.start..error.range.end.max(error.range.start);
+        let mut span = text.span_of(range);
+        if span.range().is_empty() {
+            span = text.span();
+        }
+        sink.error(error.code, span, error.message).help = error.help;
+    }
+}
+
+/// Compiles a text with slots.
+pub(crate) fn text(
+    text: &Text,
+    names: &Names<'_>,
+    world: &World<'_>,
+    sink: &mut Sink,
+) -> Option<TextTemplate> {
+    TextTemplate::compile(text.as_str(), names)
+        .map_err(|errors| report(text, errors, world, sink))
+        .ok()
+}
+
+/// Compiles the value of a header.
+pub(crate) fn header(
+    text: &Text,
+    names: &Names<'_>,
+    world: &World<'_>,
+    sink: &mut Sink,
+) -> Option<TextTemplate> {
+    TextTemplate::compile_header(text.as_str(), names)
+        .map_err(|errors| report(text, errors, world, sink))
+        .ok()
+}
+
+/// How a tree is compiled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum TreeKind {
+    /// A body of JSON, arguments of a step.
+    Json,
+    /// Fields of a form.
+    Form,
+}
+
+/// Compiles a tree with template leaves.
+pub(crate) fn tree(
+    node: &Node,
+    kind: TreeKind,
+    names: &Names<'_>,
+    world: &World<'_>,
+    sink: &mut Sink,
+) -> Option<JsonTemplate> {
+    let mut texts = Vec::new();
+    let json = json_node(node, kind, &mut texts, sink)?;
+    let compiled = match kind {
+        TreeKind::Json => JsonTemplate::compile(&json, names),
+        TreeKind::Form => JsonTemplate::compile_form(&json, names),
+    };
+    match compiled {
+        Ok(template) => Some(template),
+        Err(errors) => {
+            for (id, error) in errors {
+                if let Some(text) = texts.get(id) {
+                    report(text, vec![error], world, sink);
+                }
+            }
+            None
+        }
+    }
+}
+
+fn json_node<'n>(
+    node: &'n Node,
+    kind: TreeKind,
+    texts: &mut Vec<&'n Text>,
+    sink: &mut Sink,
+) -> Option<JsonNode<'n>> {
+    match &node.kind {
+        Kind::Invalid => None,
+        Kind::List(items) => {
+            let items: Vec<_> = items
+                .iter()
+                .map(|item| json_node(item, kind, texts, sink))
+                .collect();
+            items.into_iter().collect::<Option<Vec<_>>>().map(JsonNode::List)
+        }
+        Kind::Map(entries) => {
+            let entries: Vec<_> = entries
+                .iter()
+                .map(|entry| Some((entry.key.as_str(), json_node(&entry.value, kind, texts, sink)?)))
+                .collect();
+            entries.into_iter().collect::<Option<Vec<_>>>().map(JsonNode::Map)
+        }
+        // Fields of forms are the text as written: `00501` stays `00501`.
+        Kind::Scalar(text) if kind == TreeKind::Form => {
+            texts.push(text);
+            Some(JsonNode::Text {
+                id: texts.len() - 1,
+                text: text.as_str(),
+            })
+        }
+        Kind::Scalar(text) => match text.scalar() {
+            Scalar::Null => Some(JsonNode::Null),
+            Scalar::Bool(value) => Some(JsonNode::Bool(value)),
+            Scalar::Number(number) => Some(JsonNode::Number(number)),
+            Scalar::Text(value) => {
+                texts.push(text);
+                Some(JsonNode::Text {
+                    id: texts.len() - 1,
+                    text: value,
+                })
+            }
+            Scalar::TooLarge | Scalar::NotFinite => {
+                node.json(sink);
+                None
+            }
+        },
+    }
+}

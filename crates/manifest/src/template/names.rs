@@ -1,0 +1,232 @@
+//! Resolves the names of an expression and says which ones there would have
+//! been.
+
+use std::ops::Range;
+
+use serde_json::Value;
+
+use super::error::TemplateError;
+use super::expression::{NullMeans, ParamRef, Presence, Root, Shape};
+use super::scope::Names;
+use crate::checked::{Param, ParamKind};
+
+/// The groups whose members are read with a dot.
+const GROUPS: [&str; 4] = ["call", "response", "secrets", "vars"];
+
+/// Resolves a name that stands alone.
+pub(super) fn resolve(id: &str, range: Range<usize>, names: &Names<'_>) -> Result<Root, TemplateError> {
+    if let Some(param) = names.params.iter().find(|param| param.name == id) {
+        return Ok(Root::Param(param_ref(param)));
+    }
+    match id {
+        "now" => Ok(Root::Now),
+        "result" if names.result => Ok(Root::Result),
+        "result" => Err(out_of_place(id, range, "only `result.template` reads `result`")),
+        _ if GROUPS.contains(&id) => Err(TemplateError {
+            code: "unknown-name",
+            range,
+            message: format!("`{id}` is a group of names, not a value"),
+            help: Some(format!("name a member: {}", members(id, names))),
+        }),
+        _ => Err(unknown(id, range, &known(names))),
+    }
+}
+
+/// Resolves `group.member`; `None` when `group` is no group.
+pub(super) fn resolve_member(
+    group: &str,
+    member: &str,
+    range: Range<usize>,
+    names: &Names<'_>,
+) -> Option<Result<Root, TemplateError>> {
+    if names.params.iter().any(|param| param.name == group) {
+        return None;
+    }
+    let found = match (group, member) {
+        ("call", _) if !names.call => Err(out_of_place(
+            "call",
+            range,
+            "there is no call here that could have an id",
+        )),
+        ("call", "id") => Ok(Root::CallId),
+        ("response", _) if !names.response => Err(out_of_place(
+            "response",
+            range,
+            "only `error_if`, `next` and `template` read the response",
+        )),
+        ("response", "status") => Ok(Root::Status),
+        ("response", "headers") => Ok(Root::Headers),
+        ("response", "body") => Ok(Root::Body),
+        ("vars", _) if names.vars.iter().any(|name| name == member) => Ok(Root::Var(member.into())),
+        ("secrets", _) => match names.secrets {
+            None => Err(out_of_place(
+                "secrets",
+                range,
+                "a secret stands only in `auth`, or as `{{ secrets.NAME }}` in a header or a query value",
+            )),
+            Some(secrets) if secrets.iter().any(|name| name == member) => Ok(Root::Secret(member.into())),
+            Some(_) => Err(unknown_member(group, member, range, names)),
+        },
+        ("call" | "response" | "vars", _) => Err(unknown_member(group, member, range, names)),
+        _ => return None,
+    };
+    Some(found)
+}
+
+/// The candidate that a mistyped name most likely meant.
+pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let limit = (name.chars().count() / 3).max(1);
+    candidates
+        .into_iter()
+        .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
+        .filter(|(distance, _)| *distance <= limit)
+        .min_by_key(|(distance, _)| *distance)
+        .map(|(_, candidate)| candidate)
+}
+
+/// "did you mean `a`? " when something is near, else nothing.
+pub(super) fn did_you_mean<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    nearest(name, candidates).map_or(String::new(), |near| format!("did you mean `{near}`? "))
+}
+
+/// Names in backticks with commas.
+pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    names
+        .into_iter()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
+}
+
+fn known(names: &Names<'_>) -> Vec<String> {
+    let mut known: Vec<String> = names.params.iter().map(|param| param.name.clone()).collect();
+    known.extend(names.vars.iter().map(|name| format!("vars.{name}")));
+    known.extend(
+        names
+            .secrets
+            .unwrap_or_default()
+            .iter()
+            .map(|name| format!("secrets.{name}")),
+    );
+    if names.call {
+        known.push("call.id".into());
+    }
+    if names.response {
+        known.extend(["response.status", "response.headers", "response.body"].map(String::from));
+    }
+    if names.result {
+        known.push("result".into());
+    }
+    known.push("now".into());
+    known
+}
+
+fn members(group: &str, names: &Names<'_>) -> String {
+    let prefix = format!("{group}.");
+    let members: Vec<String> = known(names)
+        .into_iter()
+        .filter(|name| name.starts_with(&prefix))
+        .collect();
+    if members.is_empty() {
+        return format!("but there are no `{group}` here");
+    }
+    listed(members.iter().map(String::as_str))
+}
+
+fn unknown(name: &str, range: Range<usize>, known: &[String]) -> TemplateError {
+    // `shop_url` for `vars.shop_url` is as likely a slip as a typing error.
+    let with_group = known
+        .iter()
+        .find(|candidate| candidate.split_once('.').is_some_and(|(_, last)| last == name));
+    let near = match with_group {
+        Some(candidate) => format!("did you mean `{candidate}`? "),
+        None => did_you_mean(name, known.iter().map(String::as_str)),
+    };
+    TemplateError {
+        code: "unknown-name",
+        range,
+        message: format!("unknown name `{name}`"),
+        help: Some(format!(
+            "{near}known here: {}",
+            listed(known.iter().map(String::as_str))
+        )),
+    }
+}
+
+fn unknown_member(group: &str, member: &str, range: Range<usize>, names: &Names<'_>) -> TemplateError {
+    let prefix = format!("{group}.");
+    let known: Vec<String> = known(names)
+        .into_iter()
+        .filter(|name| name.starts_with(&prefix))
+        .collect();
+    let near = did_you_mean(member, known.iter().map(|name| &name[prefix.len()..]));
+    let help = match known.is_empty() {
+        true => format!("nothing is declared under `{group}`"),
+        false => format!("{near}known: {}", members(group, names)),
+    };
+    TemplateError {
+        code: "unknown-name",
+        range,
+        message: format!("unknown name `{group}.{member}`"),
+        help: Some(help),
+    }
+}
+
+fn out_of_place(name: &str, range: Range<usize>, rule: &str) -> TemplateError {
+    TemplateError {
+        code: if name == "secrets" {
+            "secret-place"
+        } else {
+            "unknown-name"
+        },
+        range,
+        message: format!("`{name}` has no place here"),
+        help: Some(rule.into()),
+    }
+}
+
+fn param_ref(param: &Param) -> ParamRef {
+    ParamRef {
+        name: param.name.clone(),
+        null: null_means(&param.schema),
+        presence: if param.optional && param.default.is_none() && param.constant.is_none() {
+            Presence::Optional
+        } else {
+            Presence::Always
+        },
+        shape: if matches!(param.kind, ParamKind::Array | ParamKind::Map) {
+            Shape::Many
+        } else {
+            Shape::One
+        },
+        style: param.style,
+    }
+}
+
+/// What a param's own schema says of null.
+fn null_means(schema: &Value) -> NullMeans {
+    let of = |lists_null| {
+        if lists_null {
+            NullMeans::Itself
+        } else {
+            NullMeans::Absent
+        }
+    };
+    let values = |key: &str| schema.get(key).and_then(Value::as_array);
+    if let Some(constant) = schema.get("const") {
+        return of(constant.is_null());
+    }
+    if let Some(allowed) = values("enum") {
+        return of(allowed.contains(&Value::Null));
+    }
+    if let Some(branches) = values("anyOf").or_else(|| values("oneOf")) {
+        return of(branches
+            .iter()
+            .any(|branch| null_means(branch) != NullMeans::Absent));
+    }
+    match schema.get("type") {
+        Some(Value::String(name)) => of(name == "null"),
+        Some(Value::Array(names)) => of(names.iter().any(|name| name == "null")),
+        _ => NullMeans::Unsaid,
+    }
+}

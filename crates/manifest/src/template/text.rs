@@ -1,0 +1,320 @@
+//! Texts with slots: headers, query values, text bodies, instructions.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use serde_json::Value;
+
+use super::absent::{Absence, absence};
+use super::error::{RenderError, TemplateError};
+use super::eval::{Context, Found, evaluate};
+use super::expression::{Expr, Kind, Root, Shape};
+use super::fuel::Fuel;
+use super::names::listed;
+use super::parts::{RawPart, cut};
+use super::rendered::Piece;
+use super::scope::{Names, Scope};
+use super::uses::Uses;
+use super::value::{kind_name, scalar_text};
+use super::{header, lower};
+
+/// A compiled text with slots.
+#[derive(Debug, Clone)]
+pub struct TextTemplate {
+    text: String,
+    parts: Vec<Part>,
+    uses: Uses,
+}
+
+/// A part of a compiled text.
+#[derive(Debug, Clone)]
+pub(super) enum Part {
+    Text(String),
+    Slot(Expr),
+    Secret(String),
+}
+
+impl TextTemplate {
+    /// Compiles the value of a `query:` key, a text body or `instructions`.
+    pub fn compile(text: &str, names: &Names<'_>) -> Result<Self, Vec<TemplateError>> {
+        Ok(Self::from_parts(text, compile_whole(text, names)?))
+    }
+
+    /// Compiles the value of a header, whose literal text HTTP must be able to
+    /// carry. Blanks at the ends of the text are dropped.
+    pub fn compile_header(text: &str, names: &Names<'_>) -> Result<Self, Vec<TemplateError>> {
+        let trimmed = text.trim_matches(header::is_blank);
+        let offset = text.find(trimmed).unwrap_or_default();
+        let checked = Self::compile(trimmed, names).and_then(|template| {
+            header::check_literals(trimmed)?;
+            Ok(template)
+        });
+        checked.map_err(|problems| {
+            problems
+                .into_iter()
+                .map(|problem| problem.shifted(offset))
+                .collect()
+        })
+    }
+
+    fn from_parts(text: &str, parts: Vec<Part>) -> Self {
+        let uses = uses_of(&parts);
+        Self {
+            text: text.into(),
+            parts,
+            uses,
+        }
+    }
+
+    /// Fills in the slots; `None` when it is absent.
+    pub fn render(&self, scope: &Scope<'_>) -> Result<Option<Vec<Piece>>, RenderError> {
+        render_parts(&self.parts, Context::request(scope, &Fuel::full()))
+    }
+
+    /// As written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The text when there is no slot in it.
+    pub fn literal(&self) -> Option<&str> {
+        self.parts
+            .iter()
+            .all(|part| matches!(part, Part::Text(_)))
+            .then_some(&*self.text)
+    }
+
+    /// Whether it is exactly `{{ call.id }}`.
+    pub fn is_call_id(&self) -> bool {
+        matches!(
+            &*self.parts,
+            [Part::Slot(Expr {
+                kind: Kind::Read(Root::CallId),
+                ..
+            })]
+        )
+    }
+
+    /// What it reads.
+    pub fn uses(&self) -> &Uses {
+        &self.uses
+    }
+
+    pub(super) fn parts(&self) -> &[Part] {
+        &self.parts
+    }
+}
+
+/// Parts with their places, and the problems of slots. A slot with a problem
+/// has an empty literal in its place, so that the others can be checked.
+pub(super) struct CompiledParts {
+    pub(super) parts: Vec<(Part, Range<usize>)>,
+    pub(super) problems: Vec<TemplateError>,
+}
+
+/// Compiles a text into parts; the error is a slot without an end.
+pub(super) fn compile_parts(text: &str, names: &Names<'_>) -> Result<CompiledParts, TemplateError> {
+    let mut compiled = CompiledParts {
+        parts: Vec::new(),
+        problems: Vec::new(),
+    };
+    for raw in cut(text)? {
+        match raw {
+            RawPart::Text(range) => compiled
+                .parts
+                .push((Part::Text(text[range.clone()].into()), range)),
+            RawPart::Slot { outer, inner } => {
+                let part = lower::compile(text, inner, names)
+                    .and_then(slot)
+                    .unwrap_or_else(|problem| {
+                        let range = problem.range.clone();
+                        compiled.problems.push(problem);
+                        Part::Slot(Expr {
+                            kind: Kind::Literal(Value::String(String::new())),
+                            range,
+                        })
+                    });
+                compiled.parts.push((part, outer));
+            }
+        }
+    }
+    Ok(compiled)
+}
+
+/// Compiles a text that is a value of its own; every problem is reported.
+pub(super) fn compile_whole(text: &str, names: &Names<'_>) -> Result<Vec<Part>, Vec<TemplateError>> {
+    let CompiledParts { parts, mut problems } =
+        compile_parts(text, names).map_err(|problem| vec![problem])?;
+    problems.extend(beside_text(&parts));
+    problems.sort_by_key(|problem| problem.range.start);
+    if problems.is_empty() {
+        Ok(parts.into_iter().map(|(part, _)| part).collect())
+    } else {
+        Err(problems)
+    }
+}
+
+/// A slot; a secret is one only when it is the whole expression.
+fn slot(expr: Expr) -> Result<Part, TemplateError> {
+    if let Kind::Read(Root::Secret(name)) = expr.kind {
+        return Ok(Part::Secret(name));
+    }
+    let mut uses = Uses::default();
+    expr.note_uses(&mut uses);
+    if uses.secrets.is_empty() {
+        return Ok(Part::Slot(expr));
+    }
+    Err(TemplateError {
+        code: "secret-place",
+        range: expr.range,
+        message: format!(
+            "nothing is computed with a secret, here {}",
+            listed(uses.secrets.iter().map(String::as_str))
+        ),
+        help: Some(
+            "a slot with a secret is exactly `{{ secrets.NAME }}`; text may stand beside the slot".into(),
+        ),
+    })
+}
+
+/// Slots beside other text that could have no text.
+fn beside_text(parts: &[(Part, Range<usize>)]) -> Vec<TemplateError> {
+    if parts.len() < 2 {
+        return Vec::new();
+    }
+    parts
+        .iter()
+        .filter_map(|(part, range)| must_have_text(part, range, "beside other text"))
+        .collect()
+}
+
+/// The problem of a slot that stands where there must be text.
+pub(super) fn must_have_text(part: &Part, range: &Range<usize>, place: &str) -> Option<TemplateError> {
+    let Part::Slot(expr) = part else { return None };
+    if let Some(param) = expr.as_param()
+        && param.shape == Shape::Many
+    {
+        return Some(TemplateError {
+            code: "slot-type",
+            range: range.clone(),
+            message: format!("`{}` is a list or a map and stands {place}", param.name),
+            help: Some(format!(
+                "join a list into text, as in `{{{{ {} | join(',') }}}}`",
+                param.name
+            )),
+        });
+    }
+    let what = match absence(expr) {
+        Absence::Never => return None,
+        Absence::Absent => "absent",
+        Absence::Null => "null",
+    };
+    let subject = expr
+        .first_param()
+        .map_or("this value".to_owned(), |param| format!("`{}`", param.name));
+    Some(TemplateError {
+        code: "may-be-absent",
+        range: range.clone(),
+        message: format!("{subject} can be {what} and stands {place}"),
+        help: Some(match what {
+            "null" => {
+                "leave null out of its type, or write a condition, as in `{{ x if x else '-' }}`".into()
+            }
+            _ => "add `| default(…)`, or make the param required".into(),
+        }),
+    })
+}
+
+pub(super) fn uses_of<'a>(parts: impl IntoIterator<Item = &'a Part>) -> Uses {
+    let mut uses = Uses::default();
+    for part in parts {
+        match part {
+            Part::Text(_) => {}
+            Part::Slot(expr) => expr.note_uses(&mut uses),
+            Part::Secret(name) => drop(uses.secrets.insert(name.clone())),
+        }
+    }
+    uses
+}
+
+/// Renders parts; absent when the one slot that they are is.
+pub(super) fn render_parts(parts: &[Part], context: Context<'_>) -> Result<Option<Vec<Piece>>, RenderError> {
+    let mut pieces = Vec::with_capacity(parts.len().max(1));
+    for part in parts {
+        let text = match part {
+            Part::Text(text) => Cow::Borrowed(text.as_str()),
+            Part::Secret(name) => {
+                pieces.push(Piece::Secret(name.clone()));
+                continue;
+            }
+            Part::Slot(expr) => match slot_text(expr, evaluate(expr, context)?)? {
+                Some(text) => Cow::Owned(text),
+                None if parts.len() == 1 => return Ok(None),
+                None => return Err(no_text(expr)),
+            },
+        };
+        match pieces.last_mut() {
+            Some(Piece::Text(before)) => before.push_str(&text),
+            _ => pieces.push(Piece::Text(text.into_owned())),
+        }
+    }
+    if pieces.is_empty() {
+        pieces.push(Piece::Text(String::new()));
+    }
+    Ok(Some(pieces))
+}
+
+/// The text of a slot's value; null has none, like an absent value.
+pub(super) fn slot_text(expr: &Expr, found: Found<'_>) -> Result<Option<String>, RenderError> {
+    match found.as_deref() {
+        None | Some(Value::Null) => Ok(None),
+        Some(value) => match scalar_text(value) {
+            Some(text) => Ok(Some(text.into_owned())),
+            None => Err(RenderError {
+                rule: "slot-type",
+                param: param_of(expr),
+                message: format!(
+                    "{} is {} where one value was expected; give text, a number or a boolean",
+                    subject(expr),
+                    kind_name(value)
+                ),
+            }),
+        },
+    }
+}
+
+/// A slot that must have a value has none.
+pub(super) fn no_text(expr: &Expr) -> RenderError {
+    RenderError {
+        rule: "slot-without-value",
+        param: param_of(expr),
+        message: format!("{} has no value where one is needed; give one", subject(expr)),
+    }
+}
+
+/// The param that a slot's value comes from, as the start of a sentence.
+pub(super) fn subject(expr: &Expr) -> String {
+    param_of(expr).map_or("a value of this tool's template".into(), |name| {
+        format!("`{name}`")
+    })
+}
+
+pub(super) fn param_of(expr: &Expr) -> Option<String> {
+    expr.first_param().map(|param| param.name.clone())
+}
+
+/// Renders a text that has no secrets in it.
+pub(super) fn plain(template: &TextTemplate, context: Context<'_>) -> Result<Option<String>, RenderError> {
+    let Some(pieces) = render_parts(&template.parts, context)? else {
+        return Ok(None);
+    };
+    let texts = pieces.into_iter().map(|piece| match piece {
+        Piece::Text(text) => Ok(text),
+        Piece::Secret(_) => Err(RenderError {
+            rule: "secret-place",
+            param: None,
+            message: "a secret stands in a text body, where none may be".into(),
+        }),
+    });
+    texts.collect::<Result<String, _>>().map(Some)
+}
