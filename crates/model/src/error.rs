@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 /// A turn that failed.
-#[derive(Debug, Clone, thiserror::Error)]
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{model}: {message}")]
 pub struct ModelError {
     /// `provider/name`.

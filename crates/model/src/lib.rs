@@ -3,17 +3,39 @@
 //! Streaming is the only path: a reply is the last item of a stream. Knows
 //! nothing of manifests or terminals; sends only through `toolrun-http`.
 
+mod anthropic;
+mod arguments;
+mod detect;
+#[cfg(feature = "embedded-model")]
+pub mod embedded;
 mod error;
+mod failure;
+mod ids;
 mod message;
+mod openai_chat;
+mod providers;
 mod reply;
+mod schema;
+pub mod scripted;
+mod usage;
+mod wire;
 
 use std::pin::Pin;
 
 use futures_util::Stream;
 
+pub use anthropic::{Anthropic, MessagesDecoder};
+pub use detect::{LocalServer, default_model, detect_local, list_models};
 pub use error::{ModelError, ModelErrorKind};
+pub use failure::Failure;
 pub use message::{Message, Opaque, Part, Role, ToolCall, ToolResult, ToolSpec};
+pub use openai_chat::{ChatDecoder, Dialect, MaxTokens, OpenAiChat, Output, Reasoning, StreamUsage, Strict};
+pub use providers::{
+    ConnectError, ModelName, ModelNameError, PROVIDERS, Place, Provider, WireKind, connect, parse_model,
+    provider, wire_tools,
+};
 pub use reply::{Delta, ModelRequest, Reply, StopReason, Usage};
+pub use wire::{Decode, Endpoint, Progress, Weakened, Wire, WireModel};
 
 /// Deltas while they come; a whole turn ends with exactly one [`Delta::End`].
 /// A stream that ends without it, or with an error, is a failed turn: none of
@@ -34,6 +56,3 @@ pub trait Model: Send + Sync {
         true
     }
 }
-
-// To come: wire.rs (trait Wire, WireModel), openai_chat.rs, anthropic.rs,
-// providers.rs (const PROVIDERS, detect), scripted.rs, embedded/ (feature).
