@@ -1,1 +1,35 @@
 //! Drives a run to an outcome, emitting events.
+//!
+//! The only crate in which what the author wrote (`toolrun-manifest`) meets
+//! what touches the world (`toolrun-http`, `toolrun-model`). It reads no
+//! environment, no file and no terminal: values of `vars`, transports,
+//! permissions and observers come with the [`Setup`].
+
+mod agent;
+mod engine;
+mod error;
+mod event;
+mod finish;
+mod halt;
+mod observer;
+mod outcome;
+mod preview;
+mod recorder;
+mod session;
+mod setup;
+mod stop;
+mod tools;
+
+pub use agent::approval::{AllowWrites, Answer, Approver, NobodyToAsk, Proposal, Why};
+pub use agent::budget::{LimitKind, Limits};
+pub use error::{RunError, RunErrorKind};
+pub use event::{
+    ApprovalGiven, ApprovalRefused, Delta, Event, LimitReached, ModelReplied, RejectReason, RunFinished,
+    RunStarted, Stamped, ToolRejected, ToolReturned, ToolStarted,
+};
+pub use observer::Observer;
+pub use outcome::{Ending, Outcome, Returned};
+pub use preview::Preview;
+pub use session::Session;
+pub use setup::{Connect, Offered, Setup};
+pub use stop::Stop;

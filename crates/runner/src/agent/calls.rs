@@ -1,0 +1,432 @@
+//! The calls of one reply: checked and asked about in order, then run side by
+//! side. Each has its own end; none hides or cancels another.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::future::{AbortHandle, Abortable, BoxFuture, FutureExt};
+use futures_util::stream::FuturesUnordered;
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use toolrun_manifest::Effect;
+use toolrun_model::ToolCall;
+use toolrun_validator::Args;
+
+use crate::agent::machine::{Plan, Planned};
+use crate::engine::{Engine, Finished, Permission, Prepared, Ready, needs_approval};
+use crate::error::RunError;
+use crate::event::{
+    ApprovalGiven, ApprovalRefused, Event, RejectReason, ToolRejected, ToolReturned, ToolStarted,
+};
+use crate::halt::{GRACE, Halt, Halted};
+use crate::recorder::Recorder;
+use crate::tools::fence::fence;
+use crate::tools::read_result::{self, Store};
+use crate::tools::shape::{self, Shaped};
+use crate::tools::trim::{trim_text, trim_value};
+
+/// Tokens of what `read_result` gives at once.
+const READ_TOKENS: u32 = 8000;
+
+/// The calls of one reply.
+pub(crate) struct Batch<'a> {
+    /// The calls, in order.
+    pub(crate) planned: Vec<Planned>,
+    /// How sure the model is of them.
+    pub(crate) confidence: Option<f32>,
+    /// What ends the run from outside.
+    pub(crate) halt: &'a Halt,
+}
+
+/// What came of a batch besides its events.
+#[derive(Default)]
+pub(crate) struct Called {
+    /// Why it was not finished.
+    pub(crate) halted: Option<Halted>,
+    /// The results of calls that were sent, in order of their end.
+    pub(crate) results: Vec<Finished>,
+}
+
+/// Deals with the calls of one reply.
+pub(crate) async fn call_all(
+    engine: &Engine,
+    recorder: &mut Recorder<'_>,
+    store: &mut Store,
+    batch: Batch<'_>,
+) -> Result<Called, RunError> {
+    let admitted = tokio::select! {
+        biased;
+        halted = batch.halt.wait() => Err(halted),
+        admitted = admit(engine, recorder, &batch) => Ok(admitted?),
+    };
+    match admitted {
+        Ok(queue) => Flight::new(engine, recorder, store).run(queue, batch.halt).await,
+        Err(halted) => Ok(Called {
+            halted: Some(halted),
+            results: Vec::new(),
+        }),
+    }
+}
+
+/// Checks every call and asks about those that need it, one after the other.
+async fn admit(
+    engine: &Engine,
+    recorder: &mut Recorder<'_>,
+    batch: &Batch<'_>,
+) -> Result<VecDeque<Prepared>, RunError> {
+    let mut queue = VecDeque::new();
+    for planned in &batch.planned {
+        let call = &planned.call;
+        if let Plan::Reject(reason, words) = &planned.plan {
+            reject(recorder, call, *reason, words.clone());
+            continue;
+        }
+        match engine.prepare(call)? {
+            Err(rejection) => reject(recorder, call, rejection.reason(), rejection.for_model()),
+            Ok(Prepared::Read(call, args)) => queue.push_back(Prepared::Read(call, args)),
+            Ok(Prepared::Send(ready)) => {
+                let permission = engine.permit(&ready, batch.confidence).await;
+                if permitted(recorder, &ready, permission)? {
+                    queue.push_back(Prepared::Send(ready));
+                }
+            }
+        }
+    }
+    Ok(queue)
+}
+
+fn reject(recorder: &mut Recorder<'_>, call: &ToolCall, reason: RejectReason, content: String) {
+    let (call, tool) = (call.id.clone(), call.name.clone());
+    recorder.record(Event::ToolRejected(ToolRejected {
+        call,
+        tool,
+        reason,
+        content,
+    }));
+}
+
+/// Records what came of asking; whether the call may run.
+fn permitted(recorder: &mut Recorder<'_>, ready: &Ready, permission: Permission) -> Result<bool, RunError> {
+    let (call, tool) = (ready.call.id.clone(), ready.call.name.clone());
+    let request_sha256 = ready.preview.sha256();
+    match permission {
+        Permission::Free => Ok(true),
+        Permission::Given(why) => {
+            recorder.record(Event::ApprovalGiven(ApprovalGiven {
+                call,
+                tool,
+                why,
+                request_sha256,
+            }));
+            Ok(true)
+        }
+        Permission::Refused(why) => {
+            let refused = ApprovalRefused {
+                call,
+                tool,
+                why,
+                request_sha256,
+                asked: true,
+            };
+            recorder.record(Event::ApprovalRefused(refused));
+            let words = json!({
+                "error": "not_allowed",
+                "message": "the person did not allow this call; nothing was sent. Do not repeat it; ask or answer instead.",
+            });
+            reject(recorder, &ready.call, RejectReason::Approval, words.to_string());
+            Ok(false)
+        }
+        Permission::Nobody(proposal) => {
+            let why = proposal.why;
+            let refused = ApprovalRefused {
+                call,
+                tool,
+                why,
+                request_sha256,
+                asked: false,
+            };
+            recorder.record(Event::ApprovalRefused(refused));
+            Err(needs_approval(proposal))
+        }
+    }
+}
+
+/// A call under way.
+type Flying<'a> = BoxFuture<'a, (Arc<Ready>, Landing)>;
+
+/// How a call came to its end.
+enum Landing {
+    /// With an answer, or an error that stops the run.
+    Ended(Box<Result<Finished, RunError>>),
+    /// It was cancelled because the run was halted.
+    Cancelled,
+}
+
+/// A call that was started and has not ended.
+struct Open {
+    call: ToolCall,
+    began: Instant,
+}
+
+/// The calls of a batch while they are under way.
+struct Flight<'a, 'r> {
+    engine: &'a Engine,
+    recorder: &'a mut Recorder<'r>,
+    store: &'a mut Store,
+    flying: FuturesUnordered<Flying<'a>>,
+    open: Vec<Open>,
+    reads: Vec<AbortHandle>,
+    called: Called,
+    fatal: Option<RunError>,
+}
+
+impl<'a, 'r> Flight<'a, 'r> {
+    fn new(engine: &'a Engine, recorder: &'a mut Recorder<'r>, store: &'a mut Store) -> Self {
+        let (flying, open, reads) = (FuturesUnordered::new(), Vec::new(), Vec::new());
+        Self {
+            engine,
+            recorder,
+            store,
+            flying,
+            open,
+            reads,
+            called: Called::default(),
+            fatal: None,
+        }
+    }
+
+    async fn run(mut self, mut queue: VecDeque<Prepared>, halt: &Halt) -> Result<Called, RunError> {
+        let mut grace = None;
+        loop {
+            while self.called.halted.is_none()
+                && self.fatal.is_none()
+                && self.flying.len() < self.engine.tools.at_once()
+            {
+                let Some(next) = queue.pop_front() else { break };
+                self.start(next)?;
+            }
+            if self.flying.is_empty() {
+                break;
+            }
+            tokio::select! {
+                biased;
+                halted = halt.wait(), if self.called.halted.is_none() => {
+                    self.called.halted = Some(halted);
+                    self.reads.iter().for_each(AbortHandle::abort);
+                    grace = Some(Instant::now() + GRACE);
+                }
+                Some((ready, landing)) = self.flying.next() => self.land(&ready, landing)?,
+                () = until(grace) => break,
+            }
+        }
+        self.close(queue);
+        match self.fatal {
+            Some(error) => Err(error),
+            None => Ok(self.called),
+        }
+    }
+
+    fn start(&mut self, prepared: Prepared) -> Result<(), RunError> {
+        let ready = match prepared {
+            Prepared::Read(call, args) => return self.read(&call, &args),
+            Prepared::Send(ready) => Arc::new(*ready),
+        };
+        self.recorder.record(Event::ToolStarted(started(&ready)));
+        self.open.push(Open {
+            call: ready.call.clone(),
+            began: Instant::now(),
+        });
+        let (engine, sent) = (self.engine, Arc::clone(&ready));
+        let (handle, registration) = AbortHandle::new_pair();
+        if ready.tool.tool.effect == Effect::Read {
+            self.reads.push(handle);
+        }
+        let task = Abortable::new(async move { engine.send(&sent).await }, registration);
+        let flying = async move {
+            let landing = task
+                .await
+                .map_or(Landing::Cancelled, |ended| Landing::Ended(Box::new(ended)));
+            (ready, landing)
+        };
+        self.flying.push(flying.boxed());
+        Ok(())
+    }
+
+    /// Records the end of a call.
+    fn land(&mut self, ready: &Ready, landing: Landing) -> Result<(), RunError> {
+        let finished = match landing {
+            Landing::Ended(ended) => ended.unwrap_or_else(|error| {
+                let words =
+                    json!({ "error": "stopped", "message": "the run was stopped by an error of this call" });
+                // The first error is told; the calls beside it still end by themselves.
+                self.fatal.get_or_insert(error);
+                unanswered(words.to_string())
+            }),
+            Landing::Cancelled => {
+                unanswered(json!({ "error": "cancelled", "message": "the run was stopped" }).to_string())
+            }
+        };
+        self.returned(&ready.call, &ready.preview.host(), finished)
+    }
+
+    fn returned(&mut self, call: &ToolCall, host: &str, mut finished: Finished) -> Result<(), RunError> {
+        let began = self.open.iter().position(|open| open.call.id == call.id);
+        let took = began
+            .map(|index| self.open.swap_remove(index).began.elapsed())
+            .unwrap_or_default();
+        let shaped = &mut finished.shaped;
+        let readable = self.engine.is_reader(read_result::NAME);
+        let handle = shaped
+            .full
+            .take()
+            .filter(|_| readable)
+            .map(|full| self.store.keep(&call.name, host, full));
+        let note = (!shaped.left_out.is_empty()).then(|| shape::note(&shaped.left_out, handle.as_deref()));
+        let fenced = shaped
+            .payload
+            .as_deref()
+            .map(|payload| fence(&call.name, host, payload))
+            .transpose()?;
+        let head = shaped.head.clone();
+        finished.content = joined([head.clone(), shaped.payload.clone(), note.clone()]);
+        self.recorder.record(Event::ToolReturned(ToolReturned {
+            call: call.id.clone(),
+            tool: call.name.clone(),
+            status: finished.status,
+            is_error: shaped.is_error,
+            content: finished.content.clone(),
+            told: joined([head, fenced, note]),
+            bytes: finished.bytes,
+            attempts: finished.attempts,
+            took_ms: took.as_millis().try_into().unwrap_or(u64::MAX),
+            hidden_removed: shaped.hidden,
+            handle,
+        }));
+        finished.took = took;
+        self.called.results.push(finished);
+        Ok(())
+    }
+
+    /// Reads a kept result; nothing is sent.
+    fn read(&mut self, call: &ToolCall, args: &Args) -> Result<(), RunError> {
+        self.recorder.record(Event::ToolStarted(ToolStarted {
+            call: call.id.clone(),
+            call_id: call.id.clone(),
+            tool: call.name.clone(),
+            effect: "read".into(),
+            arguments: args.as_map().clone(),
+            coerced: Vec::new(),
+            method: None,
+            url: None,
+            request_sha256: None,
+        }));
+        let (host, shaped) = match self.store.read(args) {
+            Ok(read) => (read.host.clone(), part_of(read)),
+            Err(words) => (String::new(), Shaped::error(words)),
+        };
+        let finished = Finished {
+            shaped,
+            ..unanswered(String::new())
+        };
+        self.returned(call, &host, finished)
+    }
+
+    /// Ends what has not ended: calls that never began, and writes that went
+    /// on for longer than a halted run waits.
+    fn close(&mut self, queue: VecDeque<Prepared>) {
+        for open in std::mem::take(&mut self.open) {
+            let words = json!({
+                "error": "outcome_unknown",
+                "message": "the run was stopped before the answer came; the change may have been made",
+            });
+            let content = words.to_string();
+            self.recorder.record(Event::ToolReturned(ToolReturned {
+                call: open.call.id,
+                tool: open.call.name,
+                status: None,
+                is_error: true,
+                told: content.clone(),
+                content,
+                bytes: 0,
+                attempts: 1,
+                took_ms: open.began.elapsed().as_millis().try_into().unwrap_or(u64::MAX),
+                hidden_removed: 0,
+                handle: None,
+            }));
+        }
+        for waiting in queue {
+            let words =
+                json!({ "error": "stopped", "message": "the run was stopped before this call was sent" });
+            reject(
+                self.recorder,
+                waiting.call(),
+                RejectReason::Stopped,
+                words.to_string(),
+            );
+        }
+    }
+}
+
+async fn until(end: Option<Instant>) {
+    match end {
+        Some(end) => tokio::time::sleep_until(end).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn joined(parts: [Option<String>; 3]) -> String {
+    parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+}
+
+fn unanswered(words: String) -> Finished {
+    Finished {
+        shaped: Shaped::error(words),
+        status: None,
+        bytes: 0,
+        attempts: 1,
+        took: Duration::ZERO,
+        content: String::new(),
+    }
+}
+
+fn part_of(read: read_result::Read) -> Shaped {
+    let (payload, left_out) = match &read.value {
+        Value::String(text) => {
+            let trimmed = trim_text(text, READ_TOKENS);
+            (trimmed.kept, trimmed.left_out)
+        }
+        value => {
+            let trimmed = trim_value(value.clone(), READ_TOKENS);
+            (trimmed.kept.to_string(), trimmed.left_out)
+        }
+    };
+    let head = json!({ "of": read.tool, "part": read.place }).to_string();
+    Shaped {
+        head: Some(head),
+        payload: Some(payload),
+        left_out,
+        value: Some(read.value),
+        ..Shaped::default()
+    }
+}
+
+fn started(ready: &Ready) -> ToolStarted {
+    let effect = match ready.tool.tool.effect {
+        Effect::Read => "read",
+        Effect::Write => "write",
+        Effect::Destructive => "destructive",
+    };
+    ToolStarted {
+        call: ready.call.id.clone(),
+        call_id: ready.moment.call_id.clone(),
+        tool: ready.call.name.clone(),
+        effect: effect.into(),
+        arguments: ready.args.as_map().clone(),
+        coerced: ready.coerced.iter().map(ToString::to_string).collect(),
+        method: Some(ready.preview.method().as_str().into()),
+        url: Some(ready.preview.url(|_| "***".into())),
+        request_sha256: Some(ready.preview.sha256()),
+    }
+}

@@ -1,0 +1,272 @@
+//! What runs and single calls share: checks a call, renders it, asks for
+//! permission, sends it, shapes the answer. Records nothing.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use toolrun_http::Redactor;
+use toolrun_model::ToolCall;
+use toolrun_validator::{ArgError, ArgValidator, Args, Coercion};
+
+use crate::agent::approval::{AllowWrites, Answer, Approver, Proposal, Why, why_ask};
+use crate::error::{RunError, RunErrorKind};
+use crate::event::RejectReason;
+use crate::preview::Preview;
+use crate::tools::fence::draw;
+use crate::tools::http::{self, Moment};
+use crate::tools::shape::{Received, Shaped, receive, shape};
+use crate::tools::{HttpTool, ToolSet, failure, read_result};
+
+/// The parts of a session that no call changes.
+pub(crate) struct Engine {
+    /// What can be called.
+    pub(crate) tools: ToolSet,
+    /// Values of `vars`.
+    pub(crate) vars: BTreeMap<String, String>,
+    /// Hides secrets.
+    pub(crate) redactor: Redactor,
+    /// Asks about calls.
+    pub(crate) approver: Arc<dyn Approver>,
+    /// Which writes run unasked.
+    pub(crate) allow_writes: AllowWrites,
+    /// Checks the arguments of `read_result`.
+    pub(crate) reader: ArgValidator,
+}
+
+/// A call that could be sent now.
+pub(crate) struct Ready {
+    /// The tool.
+    pub(crate) tool: Arc<HttpTool>,
+    /// The call as the model wrote it.
+    pub(crate) call: ToolCall,
+    /// Its arguments.
+    pub(crate) args: Args,
+    /// What was converted.
+    pub(crate) coerced: Vec<Coercion>,
+    /// `call.id` and `now`.
+    pub(crate) moment: Moment,
+    /// The request, rendered once: shown, approved and sent from here.
+    pub(crate) preview: Preview,
+}
+
+/// A call that passed its checks.
+pub(crate) enum Prepared {
+    /// It sends a request.
+    Send(Box<Ready>),
+    /// It reads a result that was kept.
+    Read(ToolCall, Args),
+}
+
+/// Why a call cannot be sent.
+#[derive(Debug)]
+pub(crate) enum Rejection {
+    /// Its arguments do not fit.
+    Arguments(ArgError),
+    /// A value cannot stand where the request needs it.
+    Request(toolrun_manifest::RenderError),
+}
+
+impl Rejection {
+    /// The reason as events have it.
+    pub(crate) fn reason(&self) -> RejectReason {
+        match self {
+            Self::Arguments(_) => RejectReason::Arguments,
+            Self::Request(_) => RejectReason::Request,
+        }
+    }
+
+    /// What the model is told.
+    pub(crate) fn for_model(&self) -> String {
+        match self {
+            Self::Arguments(error) => error.for_model(),
+            Self::Request(error) => {
+                let mut words = serde_json::json!({ "error": "unusable_value", "rule": error.rule });
+                if let Some(param) = &error.param {
+                    words["parameter"] = param.as_str().into();
+                }
+                words["message"] = error.message.as_str().into();
+                words["next"] = "nothing was sent; correct the value and call again".into();
+                words.to_string()
+            }
+        }
+    }
+
+    /// What a person is told.
+    pub(crate) fn into_run_error(self, tool: &str) -> RunError {
+        let error = RunError::new(RunErrorKind::Usage, format!("`{tool}` cannot be called so"));
+        match self {
+            Self::Arguments(cause) => error.caused_by(cause),
+            Self::Request(cause) => error.caused_by(cause),
+        }
+    }
+}
+
+/// What came of asking for permission.
+pub(crate) enum Permission {
+    /// It may run without being asked about.
+    Free,
+    /// A person said yes.
+    Given(Why),
+    /// A person said no.
+    Refused(Why),
+    /// Nobody could be asked.
+    Nobody(Box<Proposal>),
+}
+
+/// What came of a call that was sent.
+pub(crate) struct Finished {
+    /// The answer as shaped.
+    pub(crate) shaped: Shaped,
+    /// The status, if a response came.
+    pub(crate) status: Option<u16>,
+    /// Decoded bytes of the body.
+    pub(crate) bytes: u64,
+    /// How many times the request was sent.
+    pub(crate) attempts: u32,
+    /// From start to end.
+    pub(crate) took: Duration,
+    /// What a model reads, without the fence.
+    pub(crate) content: String,
+}
+
+impl Prepared {
+    /// The call as the model wrote it.
+    pub(crate) fn call(&self) -> &ToolCall {
+        match self {
+            Self::Send(ready) => &ready.call,
+            Self::Read(call, _) => call,
+        }
+    }
+}
+
+impl Engine {
+    /// Whether a name is that of `read_result` and no tool of the manifest.
+    pub(crate) fn is_reader(&self, name: &str) -> bool {
+        name == read_result::NAME && self.tools.get(name).is_none()
+    }
+
+    /// Checks and renders a call. The caller has made sure of the name.
+    pub(crate) fn prepare(&self, call: &ToolCall) -> Result<Result<Prepared, Rejection>, RunError> {
+        if self.is_reader(&call.name) {
+            let checked = self.reader.check(&call.arguments);
+            return Ok(checked
+                .map(|checked| Prepared::Read(call.clone(), checked.args))
+                .map_err(Rejection::Arguments));
+        }
+        let Some(tool) = self.tools.get(&call.name) else {
+            return Err(RunError::new(
+                RunErrorKind::Internal,
+                format!("`{}` is not made ready", call.name),
+            ));
+        };
+        let checked = match tool.validator.check(&call.arguments) {
+            Ok(checked) => checked,
+            Err(error) => return Ok(Err(Rejection::Arguments(error))),
+        };
+        let call_id = format!("call_{}{}", draw()?, draw()?);
+        let moment = Moment {
+            call_id,
+            now: jiff::Timestamp::now(),
+        };
+        let request = match http::request(tool, &http::scope(&checked.args, &self.vars, &moment)) {
+            Ok(request) => request,
+            Err(error) => return Ok(Err(Rejection::Request(error))),
+        };
+        Ok(Ok(Prepared::Send(Box::new(Ready {
+            tool: Arc::clone(tool),
+            call: call.clone(),
+            args: checked.args,
+            coerced: checked.coerced,
+            moment,
+            preview: Preview {
+                tool: call.name.clone(),
+                request,
+            },
+        }))))
+    }
+
+    /// Asks for permission where it is needed.
+    pub(crate) async fn permit(&self, ready: &Ready, confidence: Option<f32>) -> Permission {
+        let (name, effect) = (&ready.tool.tool.name, ready.tool.tool.effect);
+        let Some(why) = why_ask(name, effect, &self.allow_writes, confidence) else {
+            return Permission::Free;
+        };
+        let proposal = Box::new(Proposal {
+            call_id: ready.moment.call_id.clone(),
+            tool: name.clone(),
+            effect,
+            why,
+            confidence,
+            preview: ready.preview.clone(),
+        });
+        match self.approver.ask(&proposal).await {
+            Answer::Yes => Permission::Given(why),
+            Answer::No => Permission::Refused(why),
+            Answer::Nobody => Permission::Nobody(proposal),
+        }
+    }
+
+    /// Sends a call and shapes its answer. An error is one that only a person
+    /// can do something about.
+    pub(crate) async fn send(&self, ready: &Ready) -> Result<Finished, RunError> {
+        let tool = &ready.tool;
+        let received = match tool.transport.send(ready.preview.request.clone()).await {
+            Ok(response) => {
+                let (status, attempts) = (response.status, response.attempts);
+                let received = receive(response, &self.redactor).await;
+                received.map_err(|error| {
+                    (
+                        error,
+                        Received {
+                            status,
+                            attempts,
+                            ..Received::default()
+                        },
+                    )
+                })
+            }
+            Err(error) => Err((
+                error,
+                Received {
+                    attempts: 1,
+                    ..Received::default()
+                },
+            )),
+        };
+        let (received, shaped) = match received {
+            Ok(received) => {
+                let scope = http::scope(&ready.args, &self.vars, &ready.moment);
+                let shaped = shape(&tool.tool, &scope, &received, &self.redactor);
+                (received, shaped)
+            }
+            Err((error, received)) => (received, Shaped::error(failure::transport(&tool.tool, error)?)),
+        };
+        Ok(Finished {
+            shaped,
+            status: (received.status != 0).then_some(received.status),
+            bytes: received.body.len().try_into().unwrap_or(u64::MAX),
+            attempts: received.attempts,
+            took: Duration::ZERO,
+            content: String::new(),
+        })
+    }
+}
+
+/// What is told to the person when a call needs a yes and nobody can say it.
+pub(crate) fn needs_approval(proposal: Box<Proposal>) -> RunError {
+    let tool = proposal.tool.clone();
+    let (message, hint) = match proposal.why {
+        Why::Write | Why::Destructive => (
+            format!("`{tool}` changes something and nobody can be asked; it was not sent"),
+            format!("allow it with --allow-writes={tool}, or run on a terminal"),
+        ),
+        Why::Unsure => (
+            format!(
+                "the model is not sure that `{tool}` is the call that was meant, and nobody can be asked"
+            ),
+            "word the request more exactly, use a larger model, or run on a terminal".to_owned(),
+        ),
+    };
+    RunError::new(RunErrorKind::NeedsApproval(proposal), message).hint(hint)
+}

@@ -1,0 +1,150 @@
+//! The ends of runs and single calls: what is recorded and what is returned.
+
+use std::time::Duration;
+
+use crate::agent::budget::LimitKind;
+use crate::agent::calls::Called;
+use crate::agent::drive::Driven;
+use crate::agent::machine::Run;
+use crate::error::{RunError, RunErrorKind};
+use crate::event::{Event, LimitReached, RunFinished};
+use crate::halt::Halted;
+use crate::outcome::{Ending, Outcome, Returned};
+use crate::recorder::Recorder;
+
+/// What is known of a run at its end besides what the machine knows.
+pub(crate) struct Ended {
+    /// The run's id.
+    pub(crate) run: String,
+    /// From start to end.
+    pub(crate) took: Duration,
+    /// The limit of time.
+    pub(crate) time: Duration,
+}
+
+/// Records the end of a run and makes its outcome.
+pub(crate) fn finish(
+    recorder: &mut Recorder<'_>,
+    driven: Result<Driven, RunError>,
+    ended: Ended,
+) -> Result<Outcome, RunError> {
+    if let Ok(Driven::Halted(Halted::Time)) = driven {
+        let (allowed, used) = (millis(ended.time), millis(ended.took));
+        recorder.record(Event::LimitReached(LimitReached {
+            limit: LimitKind::Time,
+            allowed,
+            used,
+        }));
+    }
+    let run = recorder.run.as_ref();
+    let text = || run.map(|run| run.text().to_owned()).unwrap_or_default();
+    let (ending, answer) = match &driven {
+        Ok(Driven::Done(done)) => (done.ending, done.answer.clone()),
+        Ok(Driven::Halted(Halted::Time)) => (Ending::Limit(LimitKind::Time), text()),
+        Ok(Driven::Halted(Halted::Person)) => (Ending::Interrupted, text()),
+        Err(_) => (Ending::Failed, text()),
+    };
+    let outcome = Outcome {
+        run: ended.run,
+        ending,
+        answer,
+        note: run
+            .and_then(Run::note)
+            .map(str::to_owned)
+            .or_else(|| note(ending)),
+        turns: run.map_or(0, Run::turns),
+        calls: run.map_or(0, Run::calls),
+        tokens: run.map_or(0, Run::tokens),
+        took: ended.took,
+    };
+    recorder.record(Event::RunFinished(RunFinished {
+        ending,
+        answer: outcome.answer.clone(),
+        turns: outcome.turns,
+        calls: outcome.calls,
+        tokens: outcome.tokens,
+        took_ms: millis(outcome.took),
+        error: driven.as_ref().err().map(explained),
+    }));
+    driven.map(|_| outcome)
+}
+
+/// What a person should know about an ending.
+fn note(ending: Ending) -> Option<String> {
+    let text = match ending {
+        Ending::Limit(LimitKind::Turns) => "the limit of turns was reached; raise it with --limit turns=N",
+        Ending::Limit(LimitKind::Calls) => "the limit of calls was reached; raise it with --limit calls=N",
+        Ending::Limit(LimitKind::Tokens) => "the limit of tokens was reached; raise it with --limit tokens=N",
+        Ending::Limit(LimitKind::Time) => "the time was over; raise it with --limit time=DURATION",
+        Ending::Limit(LimitKind::Repeats) => "the model got the same result of the same call three times",
+        Ending::Refused => "the model refused",
+        Ending::NoAnswer => "the model gave no answer",
+        Ending::Answered | Ending::Interrupted | Ending::Failed => return None,
+    };
+    Some(text.to_owned())
+}
+
+/// An error with its causes, for the record.
+fn explained(error: &RunError) -> String {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause {
+        text = format!("{text}: {deeper}");
+        cause = deeper.source();
+    }
+    text
+}
+
+/// The one result of a single call, or why there is none.
+pub(crate) fn returned(tool: &str, called: Called) -> Result<Returned, RunError> {
+    if called.halted.is_some() {
+        return Err(RunError::new(
+            RunErrorKind::Interrupted,
+            format!("`{tool}` was stopped"),
+        ));
+    }
+    let Some(finished) = called.results.into_iter().next() else {
+        return Err(RunError::new(
+            RunErrorKind::Declined,
+            format!("`{tool}` was not allowed; nothing was sent"),
+        ));
+    };
+    Ok(Returned {
+        tool: tool.to_owned(),
+        content: finished.content,
+        value: finished.shaped.value,
+        is_error: finished.shaped.is_error,
+        status: finished.status,
+        attempts: finished.attempts,
+        took: finished.took,
+    })
+}
+
+/// Records the end of a single call.
+pub(crate) fn finish_call(
+    recorder: &mut Recorder<'_>,
+    returned: &Result<Returned, RunError>,
+    took: Duration,
+) {
+    let ending = match returned {
+        Ok(_) => Ending::Answered,
+        Err(error) if error.kind == RunErrorKind::Interrupted => Ending::Interrupted,
+        Err(_) => Ending::Failed,
+    };
+    recorder.record(Event::RunFinished(RunFinished {
+        ending,
+        answer: returned
+            .as_ref()
+            .map(|returned| returned.content.clone())
+            .unwrap_or_default(),
+        turns: 0,
+        calls: returned.is_ok().into(),
+        tokens: 0,
+        took_ms: millis(took),
+        error: returned.as_ref().err().map(explained),
+    }));
+}
+
+fn millis(time: Duration) -> u64 {
+    time.as_millis().try_into().unwrap_or(u64::MAX)
+}

@@ -1,0 +1,69 @@
+//! How runs and single calls end.
+
+use std::time::Duration;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::agent::budget::LimitKind;
+
+/// How a run ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case", tag = "kind", content = "limit")]
+pub enum Ending {
+    /// With an answer. Exit 0.
+    Answered,
+    /// A limit stopped it. Exit 4.
+    Limit(LimitKind),
+    /// The model or its provider's filter refused. Exit 6.
+    Refused,
+    /// The model gave nothing usable: nothing at all, or a truncated turn.
+    /// Exit 6.
+    NoAnswer,
+    /// It was stopped. Exit 130.
+    Interrupted,
+    /// An error stopped it (only in events: the caller gets the error).
+    Failed,
+}
+
+/// A run that ended by itself.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Outcome {
+    /// The run's id.
+    pub run: String,
+    /// How it ended.
+    pub ending: Ending,
+    /// The answer, whole or partial; cleaned, without secrets.
+    pub answer: String,
+    /// What a person should know about the ending, such as the flag that
+    /// raises a limit.
+    pub note: Option<String>,
+    /// Replies of the model.
+    pub turns: u32,
+    /// Executions of tools.
+    pub calls: u32,
+    /// Tokens that counted.
+    pub tokens: u64,
+    /// From start to end.
+    pub took: Duration,
+}
+
+/// What a single call gave (`toolrun call`).
+#[derive(Debug, Clone, PartialEq)]
+pub struct Returned {
+    /// The tool.
+    pub tool: String,
+    /// What a model would read, without the fence.
+    pub content: String,
+    /// The picked result, untrimmed; absent when no result came.
+    pub value: Option<Value>,
+    /// Whether it is an error.
+    pub is_error: bool,
+    /// The HTTP status, if a response came.
+    pub status: Option<u16>,
+    /// How many times the request was sent.
+    pub attempts: u32,
+    /// From start to end.
+    pub took: Duration,
+}

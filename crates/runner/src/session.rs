@@ -1,0 +1,235 @@
+//! A manifest made ready to run: the two ways in, `run` and `call`.
+
+use std::time::Instant;
+
+use toolrun_manifest::{Manifest, Piece, Scope};
+use toolrun_model::{Model, ToolCall};
+use toolrun_validator::ArgValidator;
+
+use crate::agent::ask::tool_tokens;
+use crate::agent::budget::Limits;
+use crate::agent::calls::{Batch, call_all};
+use crate::agent::drive::drive;
+use crate::agent::machine::{Frame, Plan, Planned, Prose, Run};
+use crate::engine::{Engine, Prepared};
+use crate::error::{RunError, RunErrorKind};
+use crate::event::{Event, RunStarted};
+use crate::finish::{Ended, finish, finish_call, returned};
+use crate::halt::Halt;
+use crate::observer::Observer;
+use crate::outcome::{Outcome, Returned};
+use crate::preview::Preview;
+use crate::recorder::Recorder;
+use crate::setup::{Offered, Setup};
+use crate::stop::Stop;
+use crate::tools::fence::{EXPLANATION, draw};
+use crate::tools::read_result::{self, Store};
+use crate::tools::{ToolSet, unknown};
+
+/// A manifest made ready to run.
+pub struct Session {
+    engine: Engine,
+    manifest: Manifest,
+    /// Checks final answers, when the manifest asks for objects of a shape.
+    answer: Option<ArgValidator>,
+    limits: Limits,
+    observers: Vec<Box<dyn Observer>>,
+    stop: Stop,
+}
+
+impl Session {
+    /// Makes ready: compiles validators, opens transports, checks the names of
+    /// offered tools. Nothing is sent and no secret is read.
+    pub fn new(setup: Setup) -> Result<Self, RunError> {
+        let tools = ToolSet::new(&setup.manifest, setup.offered.as_deref(), &*setup.connect)?;
+        let engine = Engine {
+            tools,
+            vars: setup.vars,
+            redactor: setup.redactor,
+            approver: setup.approver,
+            allow_writes: setup.allow_writes,
+            reader: read_result::validator()?,
+        };
+        Ok(Self {
+            engine,
+            answer: answer_check(&setup.manifest)?,
+            manifest: setup.manifest,
+            limits: setup.limits,
+            observers: setup.observers,
+            stop: setup.stop,
+        })
+    }
+
+    /// The tools on offer, in order of the manifest. `read_result` joins them
+    /// once a result was cut.
+    pub fn offered(&self) -> Vec<Offered> {
+        let specs = self.engine.tools.offered().map(|tool| tool.spec());
+        specs
+            .map(|spec| Offered {
+                tokens: tool_tokens(&spec),
+                spec,
+            })
+            .collect()
+    }
+
+    /// Runs the agent loop until it ends by itself, by a limit or by a stop.
+    pub async fn run(&mut self, model: &dyn Model, prompt: &str) -> Result<Outcome, RunError> {
+        if self.manifest.agent.limits.cost.is_some() {
+            let message = format!(
+                "the price of `{}` is not known, so a limit of cost cannot be kept",
+                model.id()
+            );
+            return Err(RunError::new(RunErrorKind::Usage, message).hint("limit `tokens` instead of `cost`"));
+        }
+        let began = Instant::now();
+        let halt = Halt::new(self.stop.clone(), Some(self.limits.time));
+        let started = self.started(Some(model), prompt)?;
+        let id = started.run.clone();
+        let run = Run::new(self.frame(model, started.instructions.clone()));
+        let mut recorder = Recorder::new(&mut self.observers, self.engine.redactor.clone(), Some(run));
+        recorder.record(Event::RunStarted(started));
+        let driven = drive(&self.engine, &mut recorder, model, &halt).await;
+        let time = self.limits.time;
+        finish(
+            &mut recorder,
+            driven,
+            Ended {
+                run: id,
+                took: began.elapsed(),
+                time,
+            },
+        )
+    }
+
+    /// Runs one tool without a model, on the same path: check, ask, render,
+    /// send, shape. `arguments` is a JSON object as text.
+    pub async fn call(&mut self, tool: &str, arguments: &str) -> Result<Returned, RunError> {
+        let began = Instant::now();
+        let call = self.person_calls(tool, arguments)?;
+        let started = self.started(None, "")?;
+        let halt = Halt::new(self.stop.clone(), None);
+        let mut recorder = Recorder::new(&mut self.observers, self.engine.redactor.clone(), None);
+        recorder.record(Event::RunStarted(started));
+        let batch = Batch {
+            planned: vec![Planned {
+                call,
+                plan: Plan::Run,
+            }],
+            confidence: None,
+            halt: &halt,
+        };
+        let mut store = Store::default();
+        let called = call_all(&self.engine, &mut recorder, &mut store, batch).await;
+        let returned = called.and_then(|called| returned(tool, called));
+        finish_call(&mut recorder, &returned, began.elapsed());
+        returned
+    }
+
+    /// The exact request of a call, unsent.
+    pub fn preview(&self, tool: &str, arguments: &str) -> Result<Preview, RunError> {
+        let call = self.person_calls(tool, arguments)?;
+        match self
+            .engine
+            .prepare(&call)?
+            .map_err(|rejection| rejection.into_run_error(tool))?
+        {
+            Prepared::Send(ready) => Ok(ready.preview),
+            Prepared::Read(..) => Err(self.unknown(tool)),
+        }
+    }
+
+    /// A call by a person: what is wrong with it is told to the person.
+    fn person_calls(&self, tool: &str, arguments: &str) -> Result<ToolCall, RunError> {
+        if self.engine.tools.get(tool).is_none() {
+            return Err(self.unknown(tool));
+        }
+        let call = ToolCall {
+            id: "call".into(),
+            name: tool.into(),
+            arguments: arguments.into(),
+        };
+        self.engine
+            .prepare(&call)?
+            .map_err(|rejection| rejection.into_run_error(tool))?;
+        Ok(call)
+    }
+
+    fn unknown(&self, tool: &str) -> RunError {
+        unknown(&self.manifest, tool, self.engine.tools.names())
+    }
+
+    fn started(&self, model: Option<&dyn Model>, prompt: &str) -> Result<RunStarted, RunError> {
+        let words = model.is_some_and(Model::writes_prose);
+        let own = self.instructions()?;
+        let fence = words.then(|| EXPLANATION.to_owned());
+        let parts: Vec<String> = own.into_iter().chain(fence).collect();
+        Ok(RunStarted {
+            run: format!("run_{}", draw()?),
+            manifest: self.manifest.name.clone(),
+            model: model.map(|model| model.id().to_owned()),
+            prompt: prompt.to_owned(),
+            instructions: (!parts.is_empty()).then(|| parts.join("\n\n")),
+            tools: self
+                .engine
+                .tools
+                .offered()
+                .map(|tool| tool.tool.name.clone())
+                .collect(),
+            limits: self.limits,
+        })
+    }
+
+    /// The manifest's own system text.
+    fn instructions(&self) -> Result<Option<String>, RunError> {
+        let Some(template) = &self.manifest.agent.instructions else {
+            return Ok(None);
+        };
+        let params = serde_json::Map::new();
+        let scope = Scope {
+            params: &params,
+            vars: &self.engine.vars,
+            call_id: "",
+            now: jiff::Timestamp::now(),
+        };
+        let rendered = template.render(&scope).map_err(|error| {
+            RunError::new(RunErrorKind::Usage, "`instructions` cannot be filled in").caused_by(error)
+        })?;
+        let pieces = rendered.unwrap_or_default();
+        let text: String = pieces
+            .iter()
+            .map(|piece| match piece {
+                Piece::Text(text) => text.as_str(),
+                Piece::Secret(_) => "",
+            })
+            .collect();
+        Ok(Some(text.trim().to_owned()).filter(|text| !text.is_empty()))
+    }
+
+    fn frame(&self, model: &dyn Model, instructions: Option<String>) -> Frame {
+        Frame {
+            instructions,
+            tools: self.engine.tools.offered().map(|tool| tool.spec()).collect(),
+            output: self.manifest.agent.output.clone(),
+            answer: self.answer.clone(),
+            limits: self.limits,
+            prose: if model.writes_prose() {
+                Prose::Model
+            } else {
+                Prose::Results
+            },
+        }
+    }
+}
+
+/// The check of final answers. Only objects are checked: an answer of another
+/// shape is words to most providers.
+fn answer_check(manifest: &Manifest) -> Result<Option<ArgValidator>, RunError> {
+    let schema = manifest.agent.output.as_ref();
+    let Some(schema) = schema.filter(|schema| schema["type"] == "object") else {
+        return Ok(None);
+    };
+    let validator = ArgValidator::of_schema("answer", schema.clone()).map_err(|error| {
+        RunError::new(RunErrorKind::Usage, "`agent.output` cannot be used").caused_by(error)
+    })?;
+    Ok(Some(validator))
+}

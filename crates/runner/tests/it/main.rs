@@ -1,0 +1,12 @@
+//! Runs and single calls against a real server on loopback, with a scripted
+//! model.
+
+#![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
+
+mod approvals;
+mod calls;
+mod loops;
+mod results;
+mod server;
+mod stage;
+mod stops;
