@@ -1,1 +1,17 @@
-//! One binary for every integration test.
+//! Black-box tests of the `toolrun` binary, and of the workspace's shape.
+//!
+//! Everything goes through the binary and real sockets on loopback; nothing
+//! needs a network, a key or a clock's speed.
+
+mod architecture;
+mod call;
+mod check;
+mod command_line;
+mod demo;
+mod examples;
+mod outputs;
+mod requests;
+mod run;
+mod support;
+mod tools;
+mod writes;

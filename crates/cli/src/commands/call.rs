@@ -1,0 +1,117 @@
+//! `toolrun call`: one tool, without a model, on the same path as the loop's.
+
+use serde_json::{Value, json};
+use toolrun_manifest::{Manifest, Tool};
+use toolrun_runner::{Preview, Returned, Session};
+
+use crate::args::CallArgs;
+use crate::arguments;
+use crate::consent;
+use crate::console::Console;
+use crate::environment::Environment;
+use crate::exit::{Exit, Failure, Kind};
+use crate::interrupt;
+use crate::manifest_file;
+use crate::render::progress::{Detail, Progress};
+use crate::render::request;
+use crate::session::{self, Outside};
+
+/// The version of the object that `--json` prints.
+const VERSION: u32 = 1;
+
+/// Calls the tool, or shows what would be sent.
+pub(crate) async fn run(args: &CallArgs, console: &Console) -> Result<Exit, Failure> {
+    if let Some(flag) = args.absent.given() {
+        return Err(Failure::not_in_this_build(flag));
+    }
+    let manifest = manifest_file::load_to_run(&args.file, console)?;
+    let tool = callable(&manifest, &args.tool)?;
+    let arguments = arguments::of(tool, &args.values, args.args.as_deref())?;
+    let outside = Outside::new(Environment::read(args.connection.env_file.as_deref())?);
+    let progress = Progress::new(console, Detail::of(console));
+    let secrets = manifest.secrets.clone();
+    let mut setup = outside.setup(manifest, &args.connection, console, &progress)?;
+    if !args.dry_run && !args.curl {
+        let tool = setup.manifest.tool(&args.tool).into_iter();
+        consent::check(&setup.manifest, tool, &setup.vars, console)?;
+        interrupt::watch(outside.stop.clone(), console, &progress);
+        setup.observers.push(session::observer(progress.clone()));
+    }
+    let mut session = Session::new(setup)?;
+    if args.curl {
+        let preview = session.preview(&args.tool, &arguments)?;
+        console.out(&format!("{}\n", request::curl(&preview.request, &secrets)))?;
+        return Ok(Exit::Done);
+    }
+    if args.dry_run {
+        let preview = session.preview(&args.tool, &arguments)?;
+        return show(&preview, &arguments, args, console);
+    }
+    let returned = session.call(&args.tool, &arguments).await;
+    progress.hide();
+    print(&returned?, args, console)
+}
+
+/// The tool, if this build can call it.
+fn callable<'a>(manifest: &'a Manifest, name: &str) -> Result<&'a Tool, Failure> {
+    session::known_tool(manifest, name)?;
+    let missing = manifest
+        .not_in_this_build
+        .iter()
+        .find(|feature| feature.tool.as_deref() == Some(name));
+    match (missing, manifest.tool(name)) {
+        (None, Some(tool)) => Ok(tool),
+        (Some(feature), _) => Err(Failure::not_in_this_build(&feature.key)),
+        (None, None) => Err(Failure::usage(format!("the manifest has no tool `{name}`"))),
+    }
+}
+
+fn show(preview: &Preview, arguments: &str, args: &CallArgs, console: &Console) -> Result<Exit, Failure> {
+    if args.json {
+        let arguments: Value = serde_json::from_str(arguments).unwrap_or(Value::Null);
+        let object = json!({
+            "version": VERSION,
+            "tool": args.tool,
+            "args": arguments,
+            "request": request::object(preview),
+        });
+        console.out(&format!("{object:#}\n"))?;
+    } else {
+        console.out(&format!("{}\n", preview.to_string().trim_end_matches('\n')))?;
+    }
+    Ok(Exit::Done)
+}
+
+fn print(returned: &Returned, args: &CallArgs, console: &Console) -> Result<Exit, Failure> {
+    if args.json {
+        let object = json!({
+            "version": VERSION,
+            "tool": returned.tool,
+            "is_error": returned.is_error,
+            "status": returned.status,
+            "attempts": returned.attempts,
+            "took_ms": u64::try_from(returned.took.as_millis()).unwrap_or(u64::MAX),
+            "content": returned.content,
+            "value": returned.value,
+        });
+        console.out(&format!("{object:#}\n"))?;
+        return Ok(if returned.is_error {
+            Exit::Failed
+        } else {
+            Exit::Done
+        });
+    }
+    if returned.is_error {
+        let status = returned
+            .status
+            .map(|status| format!(" with status {status}"))
+            .unwrap_or_default();
+        let message = format!(
+            "{} failed{status}; a model would read:\n{}",
+            returned.tool, returned.content
+        );
+        return Err(Failure::new(Kind::Failed, message.trim_end()));
+    }
+    console.out(&format!("{}\n", returned.content.trim_end_matches('\n')))?;
+    Ok(Exit::Done)
+}

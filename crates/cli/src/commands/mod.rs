@@ -1,0 +1,41 @@
+//! One file for each command; each reads as a list of steps.
+
+mod call;
+mod check;
+mod demo;
+mod run;
+mod tools;
+mod version;
+
+use std::future::Future;
+
+use crate::args::{Cli, Command};
+use crate::console::Console;
+use crate::exit::{Exit, Failure, Kind};
+
+/// Does what the command line says.
+pub(crate) fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
+    if cli.version {
+        return version::print(console);
+    }
+    match cli.command {
+        Some(Command::Check(args)) => check::run(&args, console),
+        Some(Command::Tools(args)) => tools::run(&args, console),
+        Some(Command::Run(args)) => wait_for(run::run(&args, console)),
+        Some(Command::Call(args)) => wait_for(call::run(&args, console)),
+        Some(Command::Demo(args)) => wait_for(demo::run(&args, console)),
+        None => Err(Failure::usage("no command was given").with_hint("`toolrun --help` lists them")),
+    }
+}
+
+/// Waits for a command on a runtime of its own.
+fn wait_for(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Kind::Failed, format!("cannot start: {error}")))?;
+    let ended = runtime.block_on(command);
+    // A thread that waits for the terminal must not keep the process alive.
+    runtime.shutdown_background();
+    ended
+}

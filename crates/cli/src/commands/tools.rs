@@ -1,0 +1,196 @@
+//! `toolrun tools`: what the model will see, and what it costs in tokens.
+
+use serde_json::{Value, json};
+use toolrun_manifest::{Effect, Manifest};
+use toolrun_runner::{Offered, Session};
+
+use crate::args::{ConnectionArgs, ToolsArgs, WireName};
+use crate::console::Console;
+use crate::environment::Environment;
+use crate::exit::{Exit, Failure};
+use crate::manifest_file;
+use crate::render::diagnostics::counted;
+use crate::render::progress::{Detail, Progress};
+use crate::session::{self, Outside};
+
+/// The version of the object that `--json` prints.
+const VERSION: u32 = 1;
+
+/// Prints the tools on offer.
+pub(crate) fn run(args: &ToolsArgs, console: &Console) -> Result<Exit, Failure> {
+    let manifest = manifest_file::load_to_run(&args.file, console)?;
+    session::say_what_is_left_out(&manifest, console);
+    let effects: Vec<(String, Effect)> = manifest
+        .tools
+        .iter()
+        .map(|tool| (tool.name.clone(), tool.effect))
+        .collect();
+    let offered = offered(manifest, console)?;
+    let text = match args.provider {
+        Some(wire) => wire_form(wire, &offered, console)?,
+        None if args.json => object(&offered, &effects),
+        None => table(&offered, &effects, console),
+    };
+    console.out(&text)?;
+    Ok(Exit::Done)
+}
+
+/// The tools as the loop would offer them. No value from outside is looked at.
+fn offered(mut manifest: Manifest, console: &Console) -> Result<Vec<Offered>, Failure> {
+    manifest.vars.clear();
+    let connection = ConnectionArgs::default();
+    let progress = Progress::new(console, Detail::Nothing);
+    let setup = Outside::new(Environment::default()).setup(manifest, &connection, console, &progress)?;
+    Ok(Session::new(setup)?.offered())
+}
+
+fn wire_form(wire: WireName, offered: &[Offered], console: &Console) -> Result<String, Failure> {
+    let specs: Vec<_> = offered.iter().map(|tool| tool.spec.clone()).collect();
+    let name = match wire {
+        WireName::Anthropic => "anthropic",
+        WireName::Openai => "openai",
+        WireName::Gemini => return Err(Failure::not_in_this_build("--provider gemini")),
+        WireName::Mcp => return Err(Failure::not_in_this_build("--provider mcp")),
+    };
+    let provider = toolrun_model::provider(name).expect("both names are rows of the table");
+    let (form, weakened) = toolrun_model::wire_tools(provider, &specs);
+    for part in weakened {
+        console.note(&format!("weakened for {name}: {part}"));
+    }
+    Ok(format!("{form:#}\n"))
+}
+
+fn object(offered: &[Offered], effects: &[(String, Effect)]) -> String {
+    let tools: Vec<Value> = offered
+        .iter()
+        .map(|tool| {
+            json!({
+                "name": tool.spec.name,
+                "description": tool.spec.description,
+                "parameters": tool.spec.parameters,
+                "effect": effect_word(effects, &tool.spec.name),
+                "tokens": tool.tokens,
+            })
+        })
+        .collect();
+    format!(
+        "{:#}\n",
+        json!({ "version": VERSION, "tools": tools, "tokens": total(offered) })
+    )
+}
+
+/// One tool a line, its params below it.
+fn table(offered: &[Offered], effects: &[(String, Effect)], console: &Console) -> String {
+    let width = console.width().unwrap_or(100).max(30);
+    let mut text = String::new();
+    for tool in offered {
+        let spec = &tool.spec;
+        text.push_str(&format!(
+            "{} ({}, about {} tokens)\n",
+            spec.name,
+            effect_word(effects, &spec.name),
+            tool.tokens
+        ));
+        for line in wrapped(&spec.description, width - 2) {
+            text.push_str(&format!("  {line}\n"));
+        }
+        for line in params(&spec.parameters) {
+            for (number, part) in wrapped(&line, width - 6).iter().enumerate() {
+                text.push_str(if number == 0 { "    " } else { "      " });
+                text.push_str(&format!("{part}\n"));
+            }
+        }
+        text.push('\n');
+    }
+    text.push_str(&format!(
+        "{}, about {} tokens a turn\n",
+        counted(offered.len(), "tool"),
+        total(offered)
+    ));
+    text
+}
+
+/// `limit: integer, optional. How many orders at most`
+fn params(schema: &Value) -> Vec<String> {
+    let required = |name: &str| {
+        schema["required"]
+            .as_array()
+            .is_some_and(|names| names.iter().any(|required| required == name))
+    };
+    let Some(properties) = schema["properties"].as_object() else {
+        return Vec::new();
+    };
+    properties
+        .iter()
+        .map(|(name, param)| {
+            let kind = match (&param["enum"], &param["type"]) {
+                (Value::Array(values), _) => values
+                    .iter()
+                    .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+                    .collect::<Vec<_>>()
+                    .join("|"),
+                (_, Value::String(kind)) => kind.clone(),
+                _ => "any".to_owned(),
+            };
+            let optional = if required(name) { "" } else { ", optional" };
+            match param["description"].as_str() {
+                Some(description) => format!("{name}: {kind}{optional}. {description}"),
+                None => format!("{name}: {kind}{optional}"),
+            }
+        })
+        .collect()
+}
+
+fn effect_word(effects: &[(String, Effect)], name: &str) -> &'static str {
+    match effects.iter().find(|(tool, _)| tool == name) {
+        Some((_, Effect::Write)) => "write",
+        Some((_, Effect::Destructive)) => "destructive",
+        _ => "read",
+    }
+}
+
+fn total(offered: &[Offered]) -> u64 {
+    offered.iter().map(|tool| tool.tokens).sum()
+}
+
+/// Breaks a text at blanks; a word that is too long stands alone.
+fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.chars().count() + 1 + word.chars().count() <= width => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_are_broken_at_blanks() {
+        assert_eq!(wrapped("one two three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("abcdefghij k", 4), ["abcdefghij", "k"]);
+        assert!(wrapped("", 4).is_empty());
+    }
+
+    #[test]
+    fn params_are_listed_with_type_and_need() {
+        let schema = json!({
+            "properties": {
+                "email": { "type": "string", "description": "The address" },
+                "status": { "type": "string", "enum": ["open", "paid"] },
+            },
+            "required": ["email"],
+        });
+        assert_eq!(
+            params(&schema),
+            ["email: string. The address", "status: open|paid, optional"]
+        );
+    }
+}

@@ -1,0 +1,387 @@
+//! Why a command ended without doing its work: one table of kinds, exit codes
+//! and hints.
+
+use std::io::{self, Write};
+use std::process::ExitCode;
+
+use toolrun_http::HttpError;
+use toolrun_model::{ModelError, ModelErrorKind};
+use toolrun_runner::{Proposal, RunError, RunErrorKind, Why};
+use toolrun_validator::ArgError;
+
+use crate::approve;
+use crate::console::{Console, Style, without_controls};
+
+/// The exit codes, as the help lists them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Done.
+    Done,
+    /// `check` found errors.
+    Found,
+    /// A bad flag, a missing file, a broken manifest where one was to be run.
+    Usage,
+    /// Provider or network error, tool failure in `call`.
+    Failed,
+    /// A limit stopped the run.
+    Limit,
+    /// Refused by policy.
+    Refused,
+    /// The model refused or gave no usable answer.
+    NoAnswer,
+    /// Interrupted.
+    Interrupted,
+}
+
+impl Exit {
+    /// The number that the shell sees.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Found => 1,
+            Self::Usage => 2,
+            Self::Failed => 3,
+            Self::Limit => 4,
+            Self::Refused => 5,
+            Self::NoAnswer => 6,
+            Self::Interrupted => 130,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+/// Why a command could not do its work; told to the person.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failure {
+    kind: Kind,
+    message: String,
+    hint: Option<String>,
+}
+
+/// What kind of failure it is: decides the exit code, and the hint where the
+/// place that failed has none of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// The command line or a file is wrong.
+    Usage,
+    /// The manifest's errors were drawn already.
+    BrokenManifest,
+    /// Known, but of a later version.
+    NotInThisBuild,
+    /// The reader of stdout went away: nobody to tell.
+    ClosedPipe,
+    /// Stdout or a file cannot be written.
+    Output,
+    /// No model can be had.
+    NoModel,
+    /// Policy says no.
+    Refused,
+    /// The network, a provider or a tool failed.
+    Failed,
+    /// Stopped by a signal.
+    Interrupted,
+}
+
+impl Kind {
+    fn exit(self) -> Exit {
+        match self {
+            Self::ClosedPipe => Exit::Done,
+            Self::Usage | Self::BrokenManifest | Self::NotInThisBuild | Self::NoModel => Exit::Usage,
+            Self::Output | Self::Failed => Exit::Failed,
+            Self::Refused => Exit::Refused,
+            Self::Interrupted => Exit::Interrupted,
+        }
+    }
+}
+
+impl Failure {
+    /// A failure of that kind.
+    pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
+        Self {
+            kind,
+            message: message.into(),
+            hint: None,
+        }
+    }
+
+    /// The command line or a file is wrong.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(Kind::Usage, message)
+    }
+
+    /// Something of a later version, by the name that the user gave it.
+    pub(crate) fn not_in_this_build(what: &str) -> Self {
+        Self::new(Kind::NotInThisBuild, format!("`{what}` is not in this build"))
+    }
+
+    /// A file cannot be read.
+    pub(crate) fn unreadable(path: &str, error: &io::Error) -> Self {
+        let failure = Self::usage(format!("cannot read `{path}`: {}", plain_reason(error)));
+        match error.kind() {
+            io::ErrorKind::NotFound => failure.with_hint("check the path; `-` reads stdin"),
+            _ => failure,
+        }
+    }
+
+    /// A manifest with errors was to be run.
+    pub(crate) fn broken_manifest(path: &str, errors: usize) -> Self {
+        let count = crate::render::diagnostics::counted(errors, "error");
+        Self::new(Kind::BrokenManifest, format!("{path} cannot be run: {count}"))
+    }
+
+    /// Stdout cannot be written.
+    pub(crate) fn stdout(error: io::Error) -> Self {
+        match error.kind() {
+            io::ErrorKind::BrokenPipe => Self::new(Kind::ClosedPipe, "stdout was closed"),
+            _ => Self::new(
+                Kind::Output,
+                format!("cannot write to stdout: {}", plain_reason(&error)),
+            ),
+        }
+    }
+
+    /// The same with a hint.
+    pub(crate) fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// The hint.
+    pub(crate) fn hint(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
+    /// The exit code.
+    pub(crate) fn exit(&self) -> Exit {
+        self.kind.exit()
+    }
+}
+
+impl From<HttpError> for Failure {
+    fn from(error: HttpError) -> Self {
+        Self::new(Kind::Failed, error.to_string())
+    }
+}
+
+impl From<RunError> for Failure {
+    fn from(error: RunError) -> Self {
+        let causes = causes(&error);
+        let source = error.source;
+        let kind = match error.kind {
+            RunErrorKind::NeedsApproval(proposal) => return needs_approval(&proposal),
+            RunErrorKind::Usage => Kind::Usage,
+            RunErrorKind::NotInThisBuild => Kind::NotInThisBuild,
+            RunErrorKind::Refused | RunErrorKind::Declined => Kind::Refused,
+            RunErrorKind::Interrupted => Kind::Interrupted,
+            _ => Kind::Failed,
+        };
+        let source = source.as_deref();
+        if let Some(arguments) = source.and_then(|source| source.downcast_ref::<ArgError>()) {
+            return Self::new(kind, misfits(arguments)).with_hint(params_of(arguments));
+        }
+        let model = source.and_then(|source| source.downcast_ref::<ModelError>());
+        let known = model.and_then(|model| model_hint(&model.kind)).map(str::to_owned);
+        let failure = Self::new(kind, format!("{}{causes}", error.message));
+        match known.or(error.hint) {
+            Some(hint) => failure.with_hint(hint),
+            None => failure,
+        }
+    }
+}
+
+/// The causes of an error, each after a colon.
+fn causes(error: &RunError) -> String {
+    let mut text = String::new();
+    let mut cause = std::error::Error::source(error);
+    while let Some(deeper) = cause {
+        text.push_str(&format!(": {deeper}"));
+        cause = deeper.source();
+    }
+    text
+}
+
+/// What does not fit; each fault on a line of its own when there are several.
+fn misfits(error: &ArgError) -> String {
+    if error.violations.len() < 2 {
+        return error.to_string();
+    }
+    let mut text = format!("the arguments of `{}` do not fit:", error.tool);
+    for violation in &error.violations {
+        let at = if violation.at.is_empty() {
+            "as a whole"
+        } else {
+            &violation.at
+        };
+        text.push_str(&format!("\n  {at}: expected {}", violation.expected));
+        if let Some(found) = violation.found {
+            text.push_str(&format!(", found {found}"));
+        }
+        if let Some(name) = &violation.did_you_mean {
+            text.push_str(&format!("; did you mean `{name}`?"));
+        }
+    }
+    text
+}
+
+/// The params that would fit.
+fn params_of(error: &ArgError) -> String {
+    let list = |names: &[String]| {
+        if names.is_empty() {
+            "none".to_owned()
+        } else {
+            names.join(", ")
+        }
+    };
+    format!(
+        "required: {}; optional: {}",
+        list(&error.required),
+        list(&error.optional)
+    )
+}
+
+/// A call that nobody could be asked about, and how to permit it.
+fn needs_approval(proposal: &Proposal) -> Failure {
+    let reason = approve::reason(proposal);
+    let request = approve::shown(proposal);
+    let message = format!(
+        "{} {reason}, and there is nobody to ask; not sent:\n{request}",
+        proposal.tool
+    );
+    let failure = Failure::new(Kind::Refused, message.trim_end().to_owned());
+    match proposal.why {
+        Why::Unsure => {
+            failure.with_hint("run it on a terminal, say it more exactly, or name another model with --model")
+        }
+        Why::Write | Why::Destructive => failure.with_hint(format!(
+            "--allow-writes={} permits it; on a terminal, toolrun asks",
+            proposal.tool
+        )),
+    }
+}
+
+/// What to do about a provider that failed.
+fn model_hint(kind: &ModelErrorKind) -> Option<&'static str> {
+    Some(match kind {
+        ModelErrorKind::Network if names_proxy() => {
+            "proxies of the environment are not used; --base-url names an address that can be reached directly"
+        }
+        ModelErrorKind::Network => "is the address right and reachable? --base-url names another",
+        ModelErrorKind::Auth => "check the key: the provider does not accept it",
+        ModelErrorKind::NotFound => "check --model and --base-url: there is nothing of that name",
+        ModelErrorKind::RateLimited { .. } => "wait, or name another model with --model",
+        ModelErrorKind::Server => {
+            "the provider is in trouble: try again later, or name another model with --model"
+        }
+        _ => return None,
+    })
+}
+
+/// Whether the environment names a proxy, which a person may expect to be used.
+fn names_proxy() -> bool {
+    ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"]
+        .iter()
+        .any(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
+}
+
+/// The exit code of a command; what went wrong is told.
+pub(crate) fn settle(ended: Result<Exit, Failure>, console: &Console) -> ExitCode {
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failure) => report(&failure, console),
+    }
+}
+
+/// Tells the person and gives the exit code.
+fn report(failure: &Failure, console: &Console) -> ExitCode {
+    if failure.kind != Kind::ClosedPipe {
+        let word = console.paint(Style::Error, "error:");
+        console.drawn(&format!("{word} {}", without_controls(&failure.message)));
+        if let Some(hint) = failure.hint() {
+            console.drawn(&format!(
+                "{} {}",
+                console.paint(Style::Bold, "hint:"),
+                without_controls(hint)
+            ));
+        }
+    }
+    failure.exit().into()
+}
+
+/// The answer to a command of a later version.
+pub(crate) fn absent_command(name: &str) -> ExitCode {
+    let failure = Failure::not_in_this_build(&format!("toolrun {name}"));
+    let _ = writeln!(io::stderr(), "error: {failure}");
+    failure.exit().into()
+}
+
+/// What clap has to say: help on stdout with 0, mistakes on stderr with 2.
+pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    let asked_for = error.exit_code() == 0;
+    if asked_for {
+        Exit::Done.into()
+    } else {
+        Exit::Usage.into()
+    }
+}
+
+/// What the system said, without its number.
+pub(crate) fn plain_reason(error: &io::Error) -> String {
+    match error.kind() {
+        io::ErrorKind::NotFound => "there is no such file".to_owned(),
+        io::ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        _ => {
+            let text = error.to_string();
+            text.split(" (os error").next().unwrap_or(&text).to_lowercase()
+        }
+    }
+}
+
+/// A panic is a defect of ours: it says so and shows no value that could hold
+/// a secret, only the place. `RUST_BACKTRACE` shows the frames.
+pub(crate) fn install_panic_hook() {
+    std::panic::set_hook(Box::new(|panic| {
+        let place = panic.location().map_or_else(String::new, |place| {
+            format!(" at {}:{}", place.file(), place.line())
+        });
+        let trace = std::backtrace::Backtrace::capture();
+        let mut stderr = io::stderr().lock();
+        let _ = writeln!(
+            stderr,
+            "error: toolrun hit a defect of its own{place}; please report it"
+        );
+        if trace.status() == std::backtrace::BacktraceStatus::Captured {
+            let _ = writeln!(stderr, "{trace}");
+        }
+    }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_kind_has_its_exit_code() {
+        let table = [
+            (Kind::Usage, 2),
+            (Kind::BrokenManifest, 2),
+            (Kind::NotInThisBuild, 2),
+            (Kind::NoModel, 2),
+            (Kind::ClosedPipe, 0),
+            (Kind::Output, 3),
+            (Kind::Failed, 3),
+            (Kind::Refused, 5),
+            (Kind::Interrupted, 130),
+        ];
+        for (kind, code) in table {
+            assert_eq!(Failure::new(kind, "x").exit().code(), code, "{kind:?}");
+        }
+    }
+}

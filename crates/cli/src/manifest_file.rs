@@ -1,0 +1,228 @@
+//! Reads manifests, what they include, and folders of them.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
+
+use toolrun_manifest::{Loaded, Manifest, ReadInclude, Severity};
+
+use crate::console::Console;
+use crate::exit::Failure;
+use crate::render::diagnostics;
+
+/// The display name of a manifest that came on stdin.
+pub(crate) const STDIN: &str = "<stdin>";
+
+/// Largest file that is read as a manifest; the language's own limit is lower.
+const MOST_BYTES: u64 = 16 << 20;
+
+/// Reads and checks one manifest; the caller looks at the diagnostics.
+pub(crate) fn load(path: &str) -> Result<Loaded, Failure> {
+    if path == "-" {
+        return Ok(load_text(STDIN, text_of(path, &mut io::stdin().lock())?));
+    }
+    let mut file = File::open(path).map_err(|error| Failure::unreadable(path, &error))?;
+    if file.metadata().is_ok_and(|found| found.is_dir()) {
+        return Err(Failure::usage(format!("`{path}` is a folder")).with_hint("name a manifest in it"));
+    }
+    Ok(load_text(path, text_of(path, &mut file)?))
+}
+
+/// Checks a text; what it includes is read from beside its name.
+pub(crate) fn load_text(name: &str, text: String) -> Loaded {
+    toolrun_manifest::load(name, text, &IncludeReader::new(name))
+}
+
+/// Reads a manifest that is to be run: its errors are drawn and end the
+/// command, its warnings are left to `check`.
+pub(crate) fn load_to_run(path: &str, console: &Console) -> Result<Manifest, Failure> {
+    checked(load(path)?, path, console)
+}
+
+/// The manifest, or its errors drawn and the command's end.
+pub(crate) fn checked(loaded: Loaded, path: &str, console: &Console) -> Result<Manifest, Failure> {
+    let Loaded {
+        manifest,
+        diagnostics,
+        sources,
+    } = loaded;
+    if let Some(manifest) = manifest {
+        return Ok(manifest);
+    }
+    let errors: Vec<_> = diagnostics
+        .iter()
+        .filter(|found| found.severity == Severity::Error)
+        .collect();
+    for found in &errors {
+        console.drawn(&diagnostics::draw(found, &sources, console));
+    }
+    Err(Failure::broken_manifest(path, errors.len()))
+}
+
+/// The manifests in a folder and below, sorted: `*.yaml` and `*.yml` with a
+/// `toolrun:` key. Hidden folders and links to folders are left alone.
+pub(crate) fn manifests_in(folder: &Path) -> Result<Vec<String>, Failure> {
+    let mut found = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let unreadable = |error: &io::Error| Failure::unreadable(&folder.to_string_lossy(), error);
+        for entry in fs::read_dir(&folder).map_err(|error| unreadable(&error))? {
+            let entry = entry.map_err(|error| unreadable(&error))?;
+            let kind = entry.file_type().map_err(|error| unreadable(&error))?;
+            let hidden = entry.file_name().to_string_lossy().starts_with('.');
+            let path = entry.path();
+            if kind.is_dir() && !hidden {
+                folders.push(path);
+            } else if !kind.is_dir() && is_yaml(&path) && has_top_key(&path) {
+                found.push(path.to_string_lossy().into_owned());
+            }
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+fn is_yaml(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|ending| ending == "yaml" || ending == "yml")
+}
+
+/// Whether a file says that it is a manifest. One that is broken otherwise
+/// still counts: that is what `check` is for.
+fn has_top_key(path: &Path) -> bool {
+    let Ok(file) = File::open(path) else { return false };
+    let mut bytes = Vec::new();
+    if !file.metadata().is_ok_and(|found| found.is_file())
+        || file.take(MOST_BYTES).read_to_end(&mut bytes).is_err()
+    {
+        return false;
+    }
+    let text = String::from_utf8_lossy(&bytes);
+    text.lines().any(|line| {
+        let line = line
+            .trim_start_matches('\u{feff}')
+            .trim_start_matches("{")
+            .trim_start_matches(['"', '\'']);
+        line.strip_prefix("toolrun")
+            .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':'))
+    })
+}
+
+fn text_of(path: &str, from: &mut dyn Read) -> Result<String, Failure> {
+    let mut bytes = Vec::new();
+    from.take(MOST_BYTES + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|error| Failure::unreadable(path, &error))?;
+    if bytes.len() as u64 > MOST_BYTES {
+        return Err(Failure::usage(format!(
+            "`{path}` is larger than {} MiB",
+            MOST_BYTES >> 20
+        )));
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let good = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+        let line = good.iter().filter(|byte| **byte == b'\n').count() + 1;
+        Failure::usage(format!(
+            "`{path}` is not UTF-8 text: line {line} has a byte that cannot stand there"
+        ))
+        .with_hint("save the file as UTF-8")
+    })
+}
+
+/// Reads included files, each by one name however it is reached.
+struct IncludeReader {
+    /// Display name by canonical path.
+    names: RefCell<BTreeMap<PathBuf, String>>,
+}
+
+impl IncludeReader {
+    fn new(main: &str) -> Self {
+        let canonical = fs::canonicalize(main).ok().map(|path| (path, main.to_owned()));
+        Self {
+            names: RefCell::new(canonical.into_iter().collect()),
+        }
+    }
+}
+
+impl ReadInclude for IncludeReader {
+    fn read(&self, including: &str, path: &str) -> Result<(String, String), String> {
+        let folder = if including == STDIN {
+            None
+        } else {
+            Path::new(including).parent()
+        };
+        let joined = folder.unwrap_or_else(|| Path::new("")).join(path);
+        let canonical = fs::canonicalize(&joined).map_err(|error| crate::exit::plain_reason(&error))?;
+        if !canonical.is_file() {
+            return Err("it is not a file".to_owned());
+        }
+        let mut file = File::open(&joined).map_err(|error| crate::exit::plain_reason(&error))?;
+        let text = text_of(path, &mut file).map_err(|failure| failure.to_string())?;
+        let mut names = self.names.borrow_mut();
+        let name = names.entry(canonical).or_insert_with(|| tidy(&joined)).clone();
+        Ok((name, text))
+    }
+}
+
+/// The path without `.` and without `x/..`, for display.
+fn tidy(path: &Path) -> String {
+    let mut parts: Vec<Component<'_>> = Vec::new();
+    for part in path.components() {
+        match (part, parts.last()) {
+            (Component::CurDir, _) => {}
+            (Component::ParentDir, Some(Component::Normal(_))) => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.iter().collect::<PathBuf>().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_are_shown_without_detours() {
+        for (path, shown) in [
+            ("a/./b.yaml", "a/b.yaml"),
+            ("a/../b.yaml", "b.yaml"),
+            ("../b.yaml", "../b.yaml"),
+            ("/x/../y", "/y"),
+        ] {
+            assert_eq!(tidy(Path::new(path)), shown);
+        }
+    }
+
+    #[test]
+    fn a_folder_yields_its_manifests_in_order() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let write = |name: &str, text: &str| {
+            let path = folder.path().join(name);
+            fs::create_dir_all(path.parent().expect("a parent")).expect("folders");
+            fs::write(path, text).expect("a file");
+        };
+        write("b.yaml", "toolrun: 1\n");
+        write("a.yml", "# note\n\"toolrun\": 1\n");
+        write("json.yaml", "{\"toolrun\": 1}\n");
+        write("below/c.yaml", "toolrun : 1\n");
+        write("compose.yaml", "services: {}\n");
+        write(".hidden/d.yaml", "toolrun: 1\n");
+        write("notes.txt", "toolrun: 1\n");
+        let found = manifests_in(folder.path()).expect("a listing");
+        let names: Vec<_> = found
+            .iter()
+            .map(|path| {
+                Path::new(path)
+                    .strip_prefix(folder.path())
+                    .expect("inside")
+                    .to_string_lossy()
+                    .into_owned()
+            })
+            .collect();
+        assert_eq!(names, ["a.yml", "b.yaml", "below/c.yaml", "json.yaml"]);
+    }
+}

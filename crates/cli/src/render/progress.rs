@@ -1,0 +1,292 @@
+//! What happens, on stderr: a moving line on a terminal, and a line for each
+//! call where somebody watches or asked for it.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use serde_json::{Map, Value};
+use toolrun_runner::{
+    Delta, Event, Observer, RejectReason, Stamped, ToolRejected, ToolReturned, ToolStarted,
+};
+
+use crate::console::{Console, Style, escaped};
+
+/// Longest value of an argument on a line.
+const MOST_VALUE: usize = 40;
+/// Longest result or message on a line.
+const MOST_RESULT: usize = 400;
+
+/// How much is said of each call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Detail {
+    /// Nothing but the moving line.
+    Nothing,
+    /// One line for each call.
+    Calls,
+    /// Its request and its result too.
+    Everything,
+}
+
+impl Detail {
+    /// Calls where somebody watches or with `-v`, everything with `-vv`.
+    pub(crate) fn of(console: &Console) -> Self {
+        match console.verbose() {
+            0 if console.draws_progress() => Self::Calls,
+            0 => Self::Nothing,
+            1 => Self::Calls,
+            _ => Self::Everything,
+        }
+    }
+}
+
+/// The display; clones share it.
+#[derive(Clone)]
+pub(crate) struct Progress {
+    console: Console,
+    detail: Detail,
+    state: Arc<Mutex<State>>,
+}
+
+#[derive(Default)]
+struct State {
+    /// The moving line while it is shown.
+    bar: Option<ProgressBar>,
+    turn: u32,
+    tokens: u64,
+    /// Calls in flight by the model's id of the call.
+    running: BTreeMap<String, ToolStarted>,
+    writing: Option<String>,
+}
+
+impl Progress {
+    /// A display that says so much; it moves only on a terminal.
+    pub(crate) fn new(console: &Console, detail: Detail) -> Self {
+        Self {
+            console: console.clone(),
+            detail,
+            state: Arc::default(),
+        }
+    }
+
+    /// Shows the moving line, or changes its words.
+    fn show(&self) {
+        if !self.console.draws_progress() {
+            return;
+        }
+        let mut state = self.state();
+        let words = state.words();
+        state.bar.get_or_insert_with(new_bar).set_message(words);
+    }
+
+    /// Takes the moving line away, for what is written in its place; the next
+    /// event brings it back.
+    pub(crate) fn hide(&self) {
+        if let Some(bar) = self.state().bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+
+    /// Says a line above the moving one.
+    pub(crate) fn line(&self, text: &str) {
+        let bar = self.state().bar.clone();
+        match bar {
+            Some(bar) => bar.suspend(|| self.console.drawn(text)),
+            None => self.console.drawn(text),
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn started(&self, started: &ToolStarted) {
+        self.state().running.insert(started.call.clone(), started.clone());
+        if self.detail == Detail::Everything {
+            let arguments = arguments_of(&started.arguments, usize::MAX);
+            let call = self.console.paint(Style::Bold, "call");
+            self.line(&format!("{call} {} {arguments}", started.tool));
+            if let (Some(method), Some(url)) = (&started.method, &started.url) {
+                let request = self.console.paint(Style::Dim, "request");
+                self.line(&format!("  {request} {method} {}", escaped(url)));
+            }
+        }
+    }
+
+    fn returned(&self, returned: &ToolReturned) {
+        let started = self.state().running.remove(&returned.call);
+        let arguments = started
+            .map(|started| arguments_of(&started.arguments, MOST_VALUE))
+            .unwrap_or_default();
+        let (mark, word, style) = match returned.is_error {
+            false => ("+", "result", Style::Good),
+            true => ("x", "error", Style::Error),
+        };
+        match self.detail {
+            Detail::Nothing => {}
+            Detail::Calls => {
+                let call = format!("{} {arguments}", returned.tool);
+                self.line(&format!(
+                    "{} {}: {}",
+                    self.console.paint(style, mark),
+                    call.trim_end(),
+                    ended(returned)
+                ));
+            }
+            Detail::Everything => {
+                let word = self.console.paint(style, word);
+                self.line(&format!("  {word} of {}: {}", returned.tool, ended(returned)));
+                self.line(&format!("    {}", one_line(&returned.content, MOST_RESULT)));
+            }
+        }
+    }
+
+    fn rejected(&self, rejected: &ToolRejected) {
+        if self.detail >= Detail::Calls {
+            let mark = self.console.paint(Style::Warning, "-");
+            let tool = escaped(&rejected.tool);
+            self.line(&format!(
+                "{mark} {tool}: not sent, {}",
+                why_rejected(rejected.reason)
+            ));
+        }
+        if self.detail == Detail::Everything {
+            self.line(&format!("  {}", one_line(&rejected.content, MOST_RESULT)));
+        }
+    }
+}
+
+impl Observer for Progress {
+    fn on_event(&mut self, event: &Stamped<Event>) {
+        match &event.event {
+            Event::ModelReplied(replied) => {
+                let mut state = self.state();
+                state.tokens = state.tokens.saturating_add(replied.tokens);
+                state.writing = None;
+            }
+            Event::ToolStarted(started) => self.started(started),
+            Event::ToolReturned(returned) => self.returned(returned),
+            Event::ToolRejected(rejected) => self.rejected(rejected),
+            Event::RunFinished(_) => return self.hide(),
+            _ => return,
+        }
+        self.show();
+    }
+
+    fn on_delta(&mut self, delta: &Delta) {
+        match delta {
+            Delta::TurnStarted { turn } => self.state().turn = *turn,
+            Delta::CallStarted { name } => self.state().writing = Some(name.clone()),
+            Delta::Tokens { used, .. } => self.state().tokens = *used,
+            // Text is being written where the line would stand.
+            _ => return,
+        }
+        self.show();
+    }
+}
+
+impl State {
+    /// `turn 2 · find_orders, get_rate · 1234 tokens`
+    fn words(&self) -> String {
+        let mut tools: Vec<String> = self
+            .running
+            .values()
+            .map(|started| escaped(&started.tool).into_owned())
+            .collect();
+        let doing = match (&self.writing, tools.len()) {
+            (Some(name), 0) => format!("the model asks for {}", escaped(name)),
+            (None, 0) => "the model thinks".to_owned(),
+            _ => {
+                tools.sort();
+                tools.join(", ")
+            }
+        };
+        format!("turn {} · {doing} · {} tokens", self.turn.max(1), self.tokens)
+    }
+}
+
+fn new_bar() -> ProgressBar {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {wide_msg}") {
+        bar.set_style(style);
+    }
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+/// `email=ann@example.com limit=20`, each value cut to so many characters.
+fn arguments_of(arguments: &Map<String, Value>, most: usize) -> String {
+    let pairs = arguments.iter().map(|(name, value)| {
+        let text = match value {
+            Value::String(text) => text.clone(),
+            other => other.to_string(),
+        };
+        format!("{name}={}", one_line(&text, most))
+    });
+    pairs.collect::<Vec<_>>().join(" ")
+}
+
+/// `200 in 35 ms`, and how many tries it took; of an error also what it said.
+fn ended(returned: &ToolReturned) -> String {
+    let status = returned.status.map(|status| status.to_string());
+    let status = status.unwrap_or_else(|| if returned.is_error { "failed" } else { "done" }.to_owned());
+    let tries = if returned.attempts > 1 {
+        format!(", {} tries", returned.attempts)
+    } else {
+        String::new()
+    };
+    format!("{status} in {} ms{tries}", returned.took_ms)
+}
+
+fn why_rejected(reason: RejectReason) -> &'static str {
+    match reason {
+        RejectReason::UnknownTool => "there is no such tool",
+        RejectReason::Arguments => "the arguments do not fit",
+        RejectReason::Request => "a value cannot stand in the request",
+        RejectReason::Approval => "not allowed",
+        RejectReason::Limit => "the limit of calls is reached",
+        RejectReason::Stopped => "the run was stopped",
+        RejectReason::Truncated => "the reply was cut off",
+    }
+}
+
+/// A text on one line, at most so many characters.
+fn one_line(text: &str, most: usize) -> String {
+    let text = escaped(text).replace(['\n', '\t'], " ");
+    match text.char_indices().nth(most) {
+        Some((cut, _)) => format!("{}…", &text[..cut]),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn arguments_stand_on_one_line() {
+        let Value::Object(arguments) = json!({ "email": "a\nb", "limit": 20, "tags": ["x"] }) else {
+            return;
+        };
+        assert_eq!(arguments_of(&arguments, 40), "email=a b limit=20 tags=[\"x\"]");
+        assert_eq!(arguments_of(&arguments, 2), "email=a … limit=20 tags=[\"…");
+    }
+
+    #[test]
+    fn the_moving_line_names_what_is_in_flight() {
+        let mut state = State {
+            turn: 2,
+            tokens: 1234,
+            ..State::default()
+        };
+        assert_eq!(state.words(), "turn 2 · the model thinks · 1234 tokens");
+        state.writing = Some("find_orders".to_owned());
+        assert_eq!(
+            state.words(),
+            "turn 2 · the model asks for find_orders · 1234 tokens"
+        );
+    }
+}

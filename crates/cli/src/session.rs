@@ -1,0 +1,180 @@
+//! Makes a session from a manifest and the flags: values from outside,
+//! permissions, limits, the client.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use toolrun_http::{
+    AddressRules, Client, ClientOptions, HttpError, NamedBy, PlainHttp, Redactor, Redirects, Rules,
+    SecretStore, Transport,
+};
+use toolrun_manifest::{Feature, Manifest, Policy};
+use toolrun_runner::{AllowWrites, Approver, Connect, Limits, NobodyToAsk, Observer, Setup, Stop};
+
+use crate::approve::AskOnTerminal;
+use crate::args::{ConnectionArgs, LimitFlag};
+use crate::console::Console;
+use crate::environment::Environment;
+use crate::exit::Failure;
+use crate::render::progress::Progress;
+use crate::secrets::Secrets;
+use crate::vars::{self, names_hint};
+
+/// What every command that may send something needs besides the manifest.
+pub(crate) struct Outside {
+    /// Variables, `--env-file` included.
+    pub(crate) environment: Environment,
+    /// Hides every secret that was read.
+    pub(crate) redactor: Redactor,
+    /// Stops what runs.
+    pub(crate) stop: Stop,
+}
+
+impl Outside {
+    /// Nothing is read yet.
+    pub(crate) fn new(environment: Environment) -> Self {
+        Self {
+            environment,
+            redactor: Redactor::default(),
+            stop: Stop::default(),
+        }
+    }
+
+    /// Everything that a session is made of.
+    pub(crate) fn setup(
+        &self,
+        manifest: Manifest,
+        args: &ConnectionArgs,
+        console: &Console,
+        progress: &Progress,
+    ) -> Result<Setup, Failure> {
+        let vars = vars::resolve(&manifest.vars, &args.vars, &|name| self.environment.get(name))?;
+        let secrets = Secrets::new(manifest.secrets.clone(), self.environment.clone());
+        Ok(Setup {
+            vars,
+            connect: self.connect(Arc::new(secrets), args)?,
+            redactor: self.redactor.clone(),
+            approver: self.approver(console, progress),
+            allow_writes: allow_writes(&manifest, args.allow_writes.as_deref())?,
+            limits: Limits::of(&manifest.agent.limits),
+            offered: None,
+            observers: Vec::new(),
+            stop: self.stop.clone(),
+            manifest,
+        })
+    }
+
+    fn approver(&self, console: &Console, progress: &Progress) -> Arc<dyn Approver> {
+        if console.can_ask() {
+            Arc::new(AskOnTerminal::new(console, progress, &self.stop))
+        } else {
+            Arc::new(NobodyToAsk)
+        }
+    }
+
+    /// Clients under each policy's rules, with one set of secrets.
+    fn connect(
+        &self,
+        secrets: Arc<dyn SecretStore>,
+        args: &ConnectionArgs,
+    ) -> Result<Arc<dyn Connect>, Failure> {
+        let client = Client::new(ClientOptions::new(secrets, self.redactor.clone()))?;
+        let (allowed, allow_http) = (args.allow_net.clone(), args.allow_http);
+        Ok(Arc::new(
+            move |policy: &Policy| -> Result<Arc<dyn Transport>, HttpError> {
+                let plain_http = if allow_http && policy.allow_http {
+                    PlainHttp::Anywhere
+                } else {
+                    PlainHttp::Loopback
+                };
+                let rules = Rules {
+                    addresses: AddressRules {
+                        allowed: allowed.clone(),
+                        plain_http,
+                        named_by: NamedBy::Manifest,
+                    },
+                    redirects: Redirects {
+                        to: policy.redirect_to.clone(),
+                    },
+                    ..Rules::default()
+                };
+                Ok(Arc::new(client.with_rules(rules)?))
+            },
+        ))
+    }
+}
+
+/// Boxes observers for a session.
+pub(crate) fn observer(observer: impl Observer + 'static) -> Box<dyn Observer> {
+    Box::new(observer)
+}
+
+/// `--limit` over what the manifest says.
+pub(crate) fn with_limits(mut limits: Limits, flags: &[LimitFlag]) -> Result<Limits, Failure> {
+    for flag in flags {
+        match *flag {
+            LimitFlag::Turns(turns) => limits.turns = turns,
+            LimitFlag::Calls(calls) => limits.calls = calls,
+            LimitFlag::Tokens(tokens) => limits.tokens = tokens,
+            LimitFlag::Time(time) => limits.time = time,
+            LimitFlag::Cost => return Err(Failure::not_in_this_build("--limit cost")),
+        }
+    }
+    Ok(limits)
+}
+
+/// `--allow-writes`: bare, with names, or both.
+fn allow_writes(manifest: &Manifest, given: Option<&[String]>) -> Result<AllowWrites, Failure> {
+    let Some(given) = given else {
+        return Ok(AllowWrites::None);
+    };
+    let names: BTreeSet<String> = given.iter().filter(|name| !name.is_empty()).cloned().collect();
+    let all = given.iter().any(String::is_empty);
+    for name in &names {
+        known_tool(manifest, name)?;
+    }
+    Ok(match (all, names.is_empty()) {
+        (true, true) => AllowWrites::All,
+        (true, false) => AllowWrites::AllAnd(names),
+        (false, _) => AllowWrites::Named(names),
+    })
+}
+
+/// Complains about a name that no tool has.
+pub(crate) fn known_tool(manifest: &Manifest, name: &str) -> Result<(), Failure> {
+    if manifest.tool(name).is_some() {
+        return Ok(());
+    }
+    let names: Vec<&str> = manifest.tools.iter().map(|tool| tool.name.as_str()).collect();
+    let mut hint = names_hint("tools", &names, name);
+    if manifest
+        .not_in_this_build
+        .iter()
+        .any(|feature| feature.key == "workflows")
+    {
+        hint.push_str("; workflows are not in this build");
+    }
+    Err(Failure::usage(format!("the manifest has no tool `{name}`")).with_hint(hint))
+}
+
+/// Says on stderr what a run will lack because this build cannot do it.
+pub(crate) fn say_what_is_left_out(manifest: &Manifest, console: &Console) {
+    for feature in manifest
+        .not_in_this_build
+        .iter()
+        .filter(|feature| feature.key != "tests")
+    {
+        console.note(&format!("note: {}", left_out(feature)));
+    }
+}
+
+/// What a part of the language that this build lacks means for a run.
+pub(crate) fn left_out(feature: &Feature) -> String {
+    match &feature.tool {
+        Some(tool) => format!(
+            "`{}` is not in this build, so `{tool}` is not offered",
+            feature.key
+        ),
+        None => format!("`{}` is not in this build", feature.key),
+    }
+}

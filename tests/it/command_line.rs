@@ -1,0 +1,97 @@
+//! Flags, help, exit codes and streams, whatever the command.
+
+use crate::support::program::toolrun;
+
+#[test]
+fn help_goes_to_stdout_and_mistakes_to_stderr() {
+    let help = toolrun("--help")
+        .run()
+        .exits(0)
+        .stdout_has("Examples:")
+        .stdout_has("Exit codes:");
+    assert_eq!(help.stderr, "");
+    toolrun("").run().exits(2).prints("");
+    toolrun("chek a.yaml").run().exits(2).prints("").says("check");
+    toolrun("check --frmat json a.yaml")
+        .run()
+        .exits(2)
+        .says("--format");
+    for command in ["run", "check", "call", "tools", "demo"] {
+        toolrun(command)
+            .arg("--help")
+            .run()
+            .exits(0)
+            .stdout_has("Examples:")
+            .stdout_has(&format!("toolrun {command}"));
+    }
+}
+
+#[test]
+fn help_fits_a_narrow_terminal() {
+    for command in ["", "run", "check", "call", "tools", "demo"] {
+        let ended = toolrun(command).arg("--help").env("COLUMNS", "60").run().exits(0);
+        assert!(ended.stdout.lines().count() > 10);
+    }
+}
+
+#[test]
+fn the_version_is_one_line_and_credits_are_asked_for() {
+    let version = toolrun("--version").run().exits(0);
+    assert_eq!(version.stdout.lines().count(), 1);
+    assert!(version.stdout.starts_with("toolrun "));
+    toolrun("--version --verbose")
+        .run()
+        .exits(0)
+        .stdout_has("European Central Bank")
+        .stdout_has("licence");
+    toolrun("-V").run().exits(0).prints(&version.stdout);
+}
+
+#[test]
+fn commands_of_later_versions_are_named_as_such() {
+    let absent = [
+        "test a.yaml",
+        "import openapi x.json",
+        "lock a.yaml",
+        "graph a.yaml w",
+        "lsp",
+        "serve a.yaml --http 127.0.0.1:1",
+        "batch a.yaml rows.csv --concurrency 3",
+        "resume r1",
+        "runs",
+        "report r1",
+        "trust a.yaml",
+        "config",
+        "init",
+        "doctor",
+        "schema",
+        "completions bash",
+    ];
+    for line in absent {
+        let name = line.split(' ').next().expect("a name");
+        toolrun(line)
+            .run()
+            .exits(2)
+            .prints("")
+            .says(&format!("`toolrun {name}` is not in this build"));
+    }
+}
+
+#[test]
+fn flags_of_later_versions_are_named_as_such() {
+    for flag in [
+        "--locked",
+        "--files .",
+        "--on-unknown",
+        "--record f",
+        "--replay f",
+        "--no-bodies",
+    ] {
+        let name = flag.split(' ').next().expect("a name");
+        toolrun(&format!("run a.yaml hello {flag}"))
+            .file("a.yaml", "toolrun: 1\n")
+            .run()
+            .exits(2)
+            .says(&format!("`{name}` is not in this build"));
+    }
+}

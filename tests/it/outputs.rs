@@ -1,0 +1,318 @@
+//! What is printed where: one object, events, masked secrets, closed pipes,
+//! interruptions.
+
+use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::llm::{Llm, Turn, call, calls};
+use crate::support::program::toolrun;
+use crate::support::shop::{MANIFEST, MODEL_KEY, SHOP_KEY, run, shop};
+
+fn events_of(text: &str) -> Vec<Value> {
+    text.lines()
+        .map(|line| serde_json::from_str(line).expect("each line is JSON"))
+        .collect()
+}
+
+#[test]
+fn json_is_one_versioned_object() {
+    let script = vec![
+        call("find_orders", &json!({ "email": "a@b.c" })),
+        Turn::Say("One order."),
+    ];
+    let (llm, shop_1) = (Llm::start(script), shop());
+    let object = run("openai", &llm, &shop_1, "Go")
+        .arg("--json")
+        .run()
+        .exits(0)
+        .json();
+    assert_eq!(object["version"].to_string(), "1");
+    assert_eq!(object["ending"], "answered");
+    assert_eq!(object["answer"], "One order.");
+    assert_eq!(object["model"], "openai/scripted");
+    assert_eq!(object["turns"].to_string(), "2");
+    assert_eq!(object["calls"].to_string(), "1");
+    assert_eq!(object["tokens"].to_string(), "220");
+    assert_eq!(object["exit"].to_string(), "0");
+    let (llm, shop_2) = (Llm::start(vec![Turn::Status(401, None)]), shop());
+    let object = run("openai", &llm, &shop_2, "Go")
+        .arg("--json")
+        .run()
+        .exits(3)
+        .json();
+    assert_eq!(object["ending"], "failed");
+    assert!(object["error"]["message"].is_string());
+}
+
+#[test]
+fn events_are_lines_of_json_for_the_owner_alone() {
+    let script = vec![
+        call("find_orders", &json!({ "email": "a@b.c" })),
+        Turn::Say("One order."),
+    ];
+    let (llm, shop) = (Llm::start(script), shop());
+    let ended = run("openai", &llm, &shop, "Go")
+        .arg("--events")
+        .arg("e.jsonl")
+        .run()
+        .exits(0);
+    let events = events_of(&ended.read("e.jsonl"));
+    let names: Vec<&str> = events
+        .iter()
+        .filter_map(|event| event["event"].as_str())
+        .collect();
+    let expected = [
+        "run.started",
+        "model.replied",
+        "tool.started",
+        "tool.returned",
+        "model.replied",
+        "run.finished",
+    ];
+    assert_eq!(names, expected);
+    for (number, event) in events.iter().enumerate() {
+        assert_eq!(event["seq"].to_string(), number.to_string());
+        assert!(
+            event["at"].as_str().is_some_and(|at| at.ends_with('Z')),
+            "{event}"
+        );
+    }
+    assert_eq!(events[2]["arguments"]["limit"].to_string(), "20");
+    assert_eq!(events[3]["status"].to_string(), "200");
+    assert_eq!(events[5]["answer"], "One order.");
+    let mode = std::fs::metadata(ended.path("e.jsonl"))
+        .expect("the file")
+        .permissions()
+        .mode();
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn events_on_stdout_are_all_that_is_there() {
+    let (llm, shop) = (Llm::start(vec![Turn::Say("Hello.")]), shop());
+    let ended = run("openai", &llm, &shop, "Go")
+        .arg("--events")
+        .arg("-")
+        .run()
+        .exits(0);
+    assert_eq!(events_of(&ended.stdout).len(), 3);
+    run("openai", &llm, &shop, "Go")
+        .arg("--events=-")
+        .arg("--json")
+        .run()
+        .exits(2)
+        .prints("");
+}
+
+#[test]
+fn talk_before_a_call_is_not_data() {
+    let talk = Turn::Call(
+        "Let me look.",
+        vec![("find_orders", json!({ "email": "a@b.c" }).to_string())],
+    );
+    for provider in ["openai", "anthropic"] {
+        let (llm, shop) = (Llm::start(vec![talk.clone(), Turn::Say("One order.")]), shop());
+        run(provider, &llm, &shop, "Go")
+            .run()
+            .exits(0)
+            .prints("One order.\n");
+    }
+}
+
+#[test]
+fn no_secret_leaves_the_process_but_to_its_own_host() {
+    for provider in ["openai", "anthropic"] {
+        let ids = ["echo", "broken", "nope"];
+        let three: Vec<_> = ids
+            .iter()
+            .map(|id| ("get_order", json!({ "order_id": id })))
+            .collect();
+        let (llm, shop) = (Llm::start(vec![calls(&three), Turn::Say("Done.")]), shop());
+        let program = run(provider, &llm, &shop, "Go")
+            .arg("-vv")
+            .arg("--events")
+            .arg("e.jsonl");
+        let ended = program.run().exits(0).hides(SHOP_KEY).hides(MODEL_KEY);
+        let events = ended.read("e.jsonl");
+        let asked: String = llm.asked().iter().map(Value::to_string).collect();
+        for (sink, text) in [("events", &events), ("model", &asked)] {
+            assert!(!text.contains(SHOP_KEY), "the shop's key in {sink}");
+            assert!(!text.contains(MODEL_KEY), "the model's key in {sink}");
+        }
+        assert!(asked.contains("***"), "the echo is masked");
+        for request in shop.recorded() {
+            let raw = String::from_utf8_lossy(&request.raw).into_owned();
+            assert!(raw.contains(SHOP_KEY) && !raw.contains(MODEL_KEY));
+        }
+        for request in llm.server.recorded() {
+            let raw = String::from_utf8_lossy(&request.raw).into_owned();
+            assert!(raw.contains(MODEL_KEY) && !raw.contains(SHOP_KEY));
+        }
+    }
+}
+
+#[test]
+fn a_missing_secret_names_its_variable() {
+    let program = toolrun("call shop.yaml get_order order_id=o_1").file("shop.yaml", MANIFEST);
+    program
+        .run()
+        .exits(3)
+        .says("SHOP_KEY")
+        .says("export SHOP_KEY=")
+        .says("--env-file");
+    let shop = shop();
+    toolrun("call shop.yaml get_order order_id=o_1 --env-file keys")
+        .file("shop.yaml", MANIFEST)
+        .file(
+            "keys",
+            &format!("# keys\nexport SHOP_KEY='{SHOP_KEY}'\nSHOP_URL={}\n", shop.url()),
+        )
+        .run()
+        .exits(0)
+        .stdout_has("paid");
+    assert_eq!(
+        shop.recorded()[0].header("authorization"),
+        [format!("Bearer {SHOP_KEY}")]
+    );
+}
+
+#[test]
+fn a_key_of_another_product_is_not_sent_without_a_yes() {
+    let manifest = MANIFEST.replace("SHOP_KEY: env", "SHOP_KEY: { env: OPENAI_API_KEY }");
+    let (llm, shop) = (
+        Llm::start(vec![call("get_order", &json!({ "order_id": "o_1" }))]),
+        shop(),
+    );
+    let ran = run("openai", &llm, &shop, "Go")
+        .file("shop.yaml", &manifest)
+        .run()
+        .exits(5);
+    ran.says("OPENAI_API_KEY belongs to openai.com")
+        .says("127.0.0.1")
+        .hides(MODEL_KEY);
+    let called = toolrun("call shop.yaml get_order order_id=o_1").file("shop.yaml", &manifest);
+    called
+        .env("SHOP_URL", &shop.url())
+        .env("OPENAI_API_KEY", MODEL_KEY)
+        .run()
+        .exits(5)
+        .hides(MODEL_KEY);
+    assert!(
+        llm.asked().is_empty() && shop.recorded().is_empty(),
+        "nothing is sent, nobody is asked"
+    );
+}
+
+#[test]
+fn a_closed_pipe_is_no_defect() {
+    for words in [
+        "tools shop.yaml",
+        "--help",
+        "call shop.yaml get_order order_id=o_1 --dry-run",
+    ] {
+        let program = toolrun(words).file("shop.yaml", MANIFEST);
+        let mut child = program.command().spawn().expect("the binary starts");
+        drop(child.stdout.take());
+        let output = child.wait_with_output().expect("the binary ends");
+        let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(
+            !stderr.contains("defect") && !stderr.contains("panicked"),
+            "{stderr}"
+        );
+        assert!(output.status.code().is_some(), "{:?}", output.status);
+    }
+}
+
+#[test]
+fn an_interruption_ends_the_run_with_130() {
+    let (llm, shop) = (
+        Llm::start(vec![Turn::Late(Duration::from_secs(60), "Too late.")]),
+        shop(),
+    );
+    let program = run("openai", &llm, &shop, "Go").arg("--events").arg("e.jsonl");
+    let child = program.spawn();
+    llm.server.wait_for(1);
+    signal("INT", child.id());
+    let began = Instant::now();
+    let output = child.wait_with_output().expect("the binary ends");
+    assert_eq!(
+        output.status.code(),
+        Some(130),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert!(began.elapsed() < Duration::from_secs(30));
+    let events = std::fs::read_to_string(program.folder().join("e.jsonl")).expect("events");
+    assert!(events_of(&events).last().expect("one")["event"] == "run.finished");
+}
+
+#[test]
+fn an_interruption_cancels_a_read_in_flight() {
+    let (llm, shop) = (
+        Llm::start(vec![call("get_order", &json!({ "order_id": "slow" }))]),
+        shop(),
+    );
+    let program = run("openai", &llm, &shop, "Go");
+    let child = program.spawn();
+    shop.wait_for(1);
+    signal("INT", child.id());
+    let output = child.wait_with_output().expect("the binary ends");
+    assert_eq!(
+        output.status.code(),
+        Some(130),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    assert_eq!(llm.asked().len(), 1, "the model is not asked again");
+}
+
+fn signal(name: &str, process: u32) {
+    let status = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(process.to_string())
+        .status();
+    assert!(status.expect("kill runs").success());
+}
+
+#[test]
+fn foreign_control_bytes_do_not_reach_stderr() {
+    let (llm, shop) = (
+        Llm::start(vec![
+            call("get_order", &json!({ "order_id": "escape" })),
+            Turn::Say("ok"),
+        ]),
+        shop(),
+    );
+    let ended = run("openai", &llm, &shop, "Go").arg("-vv").run().exits(0);
+    assert!(
+        !ended.stderr.contains('\u{1b}') && !ended.stderr.contains('\u{7}'),
+        "{:?}",
+        ended.stderr
+    );
+}
+
+#[test]
+fn quiet_says_nothing_and_verbose_says_each_call() {
+    let script = || {
+        vec![
+            call("find_orders", &json!({ "email": "a@b.c" })),
+            Turn::Say("One."),
+        ]
+    };
+    let (llm, shop_1) = (Llm::start(script()), shop());
+    let ended = run("openai", &llm, &shop_1, "Go")
+        .arg("-q")
+        .run()
+        .exits(0)
+        .prints("One.\n");
+    assert_eq!(ended.stderr, "");
+    let (llm, shop_2) = (Llm::start(script()), shop());
+    run("openai", &llm, &shop_2, "Go")
+        .arg("-v")
+        .run()
+        .exits(0)
+        .says("find_orders email=a@b.c limit=20: 200 in");
+}

@@ -1,0 +1,23 @@
+//! What the tests share: the binary as a sentence, servers that record what
+//! reaches them, outputs kept as files.
+
+pub(crate) mod golden;
+pub(crate) mod http_server;
+pub(crate) mod llm;
+pub(crate) mod program;
+pub(crate) mod shop;
+
+use std::path::{Path, PathBuf};
+
+/// The workspace's folder.
+pub(crate) fn workspace() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("../..")
+        .canonicalize()
+        .expect("the workspace's folder")
+}
+
+/// A folder under `tests/cases`.
+pub(crate) fn cases(folder: &str) -> PathBuf {
+    workspace().join("tests/cases").join(folder)
+}
