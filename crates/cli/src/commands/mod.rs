@@ -28,9 +28,11 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
     }
 }
 
-/// Waits for a command on a runtime of its own.
+/// Waits for a command on a runtime of its own. One thread does: a run waits
+/// for servers, and handing each answer to another thread would cost more than
+/// the work on it.
 fn wait_for(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit, Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
+    let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Kind::Failed, format!("cannot start: {error}")))?;
