@@ -12,6 +12,7 @@ mod interrupt;
 mod manifest_file;
 mod prompt;
 mod render;
+mod schemas;
 mod secrets;
 mod select_model;
 mod session;

@@ -11,6 +11,7 @@ use toolrun_manifest::{Loaded, Manifest, ReadInclude, Severity};
 use crate::console::Console;
 use crate::exit::Failure;
 use crate::render::diagnostics;
+use crate::schemas;
 
 /// The display name of a manifest that came on stdin.
 pub(crate) const STDIN: &str = "<stdin>";
@@ -32,7 +33,7 @@ pub(crate) fn load(path: &str) -> Result<Loaded, Failure> {
 
 /// Checks a text; what it includes is read from beside its name.
 pub(crate) fn load_text(name: &str, text: String) -> Loaded {
-    toolrun_manifest::load(name, text, &IncludeReader::new(name))
+    schemas::checked(toolrun_manifest::load(name, text, &IncludeReader::new(name)))
 }
 
 /// Reads a manifest that is to be run: its errors are drawn and end the

@@ -58,6 +58,8 @@ pub struct Agent {
     pub limits: Limits,
     /// JSON Schema of the final answer.
     pub output: Option<Value>,
+    /// Where it stands.
+    pub output_span: Option<Span>,
 }
 
 /// `limits:` as written; defaults are the runner's.
@@ -390,6 +392,8 @@ pub struct ResultSpec {
     pub format: Option<ResultFormat>,
     /// JSON Schema of the result.
     pub output: Option<Value>,
+    /// Where it stands.
+    pub output_span: Option<Span>,
 }
 
 /// `format:`.

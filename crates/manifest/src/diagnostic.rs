@@ -118,7 +118,8 @@ impl Diagnostic {
 
     /// What to do about it.
     pub(crate) fn help(&mut self, text: impl Into<String>) -> &mut Self {
-        self.help = Some(text.into());
+        // What it quotes may be written over several lines.
+        self.help = Some(text.into().replace(['\n', '\r', '\t'], " "));
         self
     }
 

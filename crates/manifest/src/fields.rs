@@ -1,7 +1,9 @@
 //! A cursor over a mapping's keys that notices what nobody asked for: unknown
 //! keys are reported with the nearest valid name, missing ones with theirs.
 
+use crate::decl::{policy, tool};
 use crate::diagnostic::{Safety, Sink};
+use crate::habits::{self, flat};
 use crate::node::{Entry, Kind, Node};
 use crate::source::Span;
 
@@ -26,6 +28,9 @@ pub(crate) struct Fields<'n> {
     tables: &'static [&'static [Key]],
     entries: &'n [Entry],
     taken: Vec<bool>,
+    /// What misspelt and foreign keys stand for: their values are read all the
+    /// same, so that all that is wrong is said at once.
+    meant: Vec<Option<&'static str>>,
     missing: Vec<&'static str>,
 }
 
@@ -42,6 +47,7 @@ impl<'n> Fields<'n> {
         let what = what.into();
         match &node.kind {
             Kind::Map(entries) => Some(Self {
+                meant: meant(&what, entries, tables),
                 what,
                 owner,
                 tables,
@@ -52,10 +58,9 @@ impl<'n> Fields<'n> {
             Kind::Invalid => None,
             _ => {
                 let message = format!("expected a mapping for {what}, found {}", node.found());
-                sink.error("wrong-type", node.span, message).help(format!(
-                    "its keys are {}",
-                    list(tables.iter().flat_map(|table| *table).map(|key| key.name))
-                ));
+                let help = habits::shape(&what)
+                    .map_or_else(|| format!("its keys are {}", list(names(tables))), str::to_owned);
+                sink.error("wrong-type", node.span, message).help(help);
                 None
             }
         }
@@ -64,10 +69,12 @@ impl<'n> Fields<'n> {
     /// The entry of a key, if it is written.
     pub(crate) fn optional(&mut self, name: &'static str) -> Option<&'n Entry> {
         debug_assert!(
-            self.names().any(|known| known == name),
+            names(self.tables).any(|known| known == name),
             "`{name}` is not in a table of keys"
         );
-        let index = self.entries.iter().position(|entry| entry.key.as_str() == name)?;
+        let written = self.entries.iter().position(|entry| entry.key.as_str() == name);
+        let meant = || self.meant.iter().position(|meant| *meant == Some(name));
+        let index = written.or_else(meant)?;
         self.taken[index] = true;
         Some(&self.entries[index])
     }
@@ -95,58 +102,93 @@ impl<'n> Fields<'n> {
 
     /// As [`Self::finish`], but silent about keys that were reported already.
     pub(crate) fn finish_but(self, reported: &[&str], sink: &mut Sink) {
-        let mut meant = Vec::new();
-        for (entry, _) in self.entries.iter().zip(&self.taken).filter(|(_, taken)| !**taken) {
+        for ((entry, taken), meant) in self.entries.iter().zip(&self.taken).zip(&self.meant) {
             let name = entry.key.as_str();
-            if name.starts_with("x-") || reported.contains(&name) {
+            if (*taken && meant.is_none()) || name.starts_with("x-") || reported.contains(&name) {
                 continue;
             }
-            let free = self
-                .names()
-                .filter(|known| !self.entries.iter().any(|entry| entry.key.as_str() == *known));
             let message = format!("unknown key `{name}` in {}", self.what);
             let diagnostic = sink.error("unknown-key", entry.key.span(), message);
-            if let Some(near) = nearest(name, free) {
-                meant.push(near);
-                diagnostic.help(format!("did you mean `{near}`?"));
+            if let Some(meant) = meant {
+                diagnostic.help(format!("did you mean `{meant}`?"));
                 diagnostic.fix(
-                    &format!("rename it to `{near}`"),
+                    &format!("rename it to `{meant}`"),
                     Safety::Unsafe,
                     entry.key.span(),
-                    near,
+                    *meant,
                 );
             } else {
-                diagnostic.help(format!("valid keys are {}", list(self.names())));
+                let advice = habits::advice(&self.what, name, &[tool::KEYS, policy::KEYS]);
+                diagnostic
+                    .help(advice.unwrap_or_else(|| format!("valid keys are {}", list(names(self.tables)))));
             }
         }
-        for name in self.missing.iter().filter(|name| !meant.contains(name)) {
-            sink.error(
-                "missing-key",
-                self.owner,
-                format!("{} has no `{name}`", self.what),
-            )
-            .help(self.add(name));
+        for name in &self.missing {
+            let message = format!("{} has no `{name}`", self.what);
+            sink.error("missing-key", self.owner, message)
+                .help(self.add(name));
         }
     }
 
     fn add(&self, name: &str) -> String {
-        let doc = self
+        let key = self
             .tables
             .iter()
             .flat_map(|table| *table)
-            .find(|key| key.name == name)
-            .map_or("", |key| key.doc);
-        format!("add `{name}:`. {doc}")
+            .find(|key| key.name == name);
+        let doc = key.map_or("", |key| key.doc).trim_end_matches('.');
+        match habits::example(&self.what, name) {
+            Some(example) => format!("add `{example}`: {}", lower_first(doc)),
+            None => format!("add `{name}:`: {}", lower_first(doc)),
+        }
     }
+}
 
-    fn names(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.tables.iter().flat_map(|table| *table).map(|key| key.name)
+fn names(tables: &'static [&'static [Key]]) -> impl Iterator<Item = &'static str> + Clone {
+    tables.iter().flat_map(|table| *table).map(|key| key.name)
+}
+
+/// The key that each entry stands for, where it is none of ours.
+fn meant(what: &str, entries: &[Entry], tables: &'static [&'static [Key]]) -> Vec<Option<&'static str>> {
+    let mut free: Vec<&'static str> = names(tables)
+        .filter(|known| !entries.iter().any(|entry| entry.key.as_str() == *known))
+        .collect();
+    let mut meant = Vec::with_capacity(entries.len());
+    for entry in entries {
+        let name = entry.key.as_str();
+        let known = name.starts_with("x-") || names(tables).any(|known| known == name);
+        let found = (!known).then(|| near_key(what, name, &free)).flatten();
+        free.retain(|key| Some(*key) != found);
+        meant.push(found);
+    }
+    meant
+}
+
+/// The free key that a name stands for: written otherwise, known by another
+/// word, or mistyped.
+fn near_key(what: &str, name: &str, free: &[&'static str]) -> Option<&'static str> {
+    let same = free.iter().copied().find(|key| flat(key) == flat(name));
+    let foreign = || habits::meant(what, name).filter(|key| free.contains(key));
+    let typed = || match habits::advice(what, name, &[tool::KEYS, policy::KEYS]) {
+        Some(_) => None,
+        None => nearest(name, free.iter().copied()),
+    };
+    same.or_else(foreign).or_else(typed)
+}
+
+fn lower_first(text: &str) -> String {
+    let mut characters = text.chars();
+    match (characters.next(), characters.next()) {
+        // Names such as JMESPath stay as they are.
+        (Some(first), Some(second)) if !second.is_uppercase() => {
+            first.to_lowercase().chain(text.chars().skip(1)).collect()
+        }
+        _ => text.to_owned(),
     }
 }
 
 /// The nearest of some names, when one is near enough to be meant.
 pub(crate) fn nearest<'a>(name: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    let flat = |text: &str| text.to_lowercase().replace(['-', '_', ' '], "");
     let wanted = flat(name);
     let allowed = (wanted.chars().count() / 3).max(1);
     known

@@ -8,6 +8,7 @@ mod checked;
 mod decl;
 mod diagnostic;
 mod fields;
+mod habits;
 mod lint;
 mod load;
 mod mapping;

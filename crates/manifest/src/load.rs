@@ -102,7 +102,8 @@ impl Reader {
                     "include",
                     path.span(),
                     format!("cannot include `{}`: {why}", path.as_str()),
-                );
+                )
+                .help("the path is relative to the folder of the file that includes it");
             }
             Ok((name, _)) if self.open.contains(&name) => {
                 let from = self
@@ -129,7 +130,8 @@ impl Reader {
                     "include",
                     path.span(),
                     format!("a manifest includes at most {MAX_FILES} files"),
-                );
+                )
+                .help("join some of them");
             }
             Ok((name, text)) => self.read(&name, text, files, sink),
         }

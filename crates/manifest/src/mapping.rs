@@ -35,7 +35,8 @@ pub(crate) fn entry(
                 "complex-key",
                 key.span,
                 format!("a key must be a text, found {}", key.found()),
-            );
+            )
+            .help("write a plain name before the `:`; a key that starts with `[` or `{` must be quoted");
         }
         return None;
     };
@@ -54,7 +55,8 @@ pub(crate) fn entry(
             key.span(),
             format!("the key `{}` stands here twice", shorten(key.as_str())),
         )
-        .context(*first, "first written here");
+        .context(*first, "first written here")
+        .help("remove one of them");
         return None;
     }
     seen.insert(key.as_str().to_owned(), key.span());
@@ -78,13 +80,30 @@ pub(crate) fn bare_keys(entries: &[Entry], source: &str, sink: &mut Sink) {
             continue;
         }
         let (key, last) = (&entries[first].key, &entries[index - 1].key);
+        if source[key.span().end..].trim_start().starts_with(':') {
+            let message = format!("`{}` has no value", shorten(key.as_str()));
+            sink.error("bare-key", key.span(), message)
+                .help("write a value after the colon, or remove the key");
+            index = first + 1;
+            continue;
+        }
         let span = key.span().to(last.span());
         let message = format!(
             "`{}` is a key without a value: a comma ends a plain value",
             shorten(key.as_str())
         );
+        if let Some((message, help)) = known_bare(key.as_str()) {
+            sink.error("bare-key", key.span(), message).help(help);
+            index = first + 1;
+            continue;
+        }
         let diagnostic = sink.error("bare-key", span, message);
         diagnostic.help("quote the whole value if the comma belongs to it, or write `key: value`");
+        if first == 0 && index == entries.len() {
+            diagnostic.message = format!("`{}` is a key without a value", shorten(key.as_str()));
+            diagnostic.help("write a list in `[ ]`, or a value behind each key: `key: value`");
+            continue;
+        }
         let Some(before) = first.checked_sub(1).map(|before| &entries[before]) else {
             continue;
         };
@@ -97,6 +116,21 @@ pub(crate) fn bare_keys(entries: &[Entry], source: &str, sink: &mut Sink) {
                 diagnostic.fix("quote the value", Safety::Unsafe, value, quoted);
             }
         }
+    }
+}
+
+/// Keys alone that are no rest of a text.
+fn known_bare(key: &str) -> Option<(&'static str, &'static str)> {
+    match key {
+        "optional" => Some(("`optional` is a key without a value", "write `optional: true`")),
+        "required" => Some((
+            "`required` is a key without a value, and none of a param",
+            "remove it: a param is required unless it has `optional: true` or a `default`",
+        )),
+        _ if key.starts_with("//") || key.starts_with("/*") => {
+            Some(("this is not a comment in YAML", "start a comment with `#`"))
+        }
+        _ => None,
     }
 }
 

@@ -4,7 +4,7 @@ use crate::diagnostic::Sink;
 use crate::fields::{list, suggest};
 use crate::node::{Entry, Kind, Node, Scalar};
 use crate::source::Span;
-use crate::text::Text;
+use crate::text::{Style, Text};
 
 /// A value and where it stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,6 +12,18 @@ pub(crate) struct Spanned<T> {
     pub(crate) value: T,
     pub(crate) span: Span,
 }
+
+/// Reports a text or number in place of a list or mapping, with the form to
+/// write.
+fn expected_form(node: &Node, what: &str, help: String, sink: &mut Sink) {
+    if !matches!(node.kind, Kind::Invalid) {
+        let message = format!("expected {what}, found {}", node.found());
+        sink.error("wrong-type", node.span, message).help(help);
+    }
+}
+
+/// What makes a list or mapping of flow style a text.
+const QUOTE: &str = "a text that starts with `[` or `{` must be quoted";
 
 /// Reports "expected …, found …" at a node, unless it was reported before.
 pub(crate) fn expected(node: &Node, what: &str, sink: &mut Sink) {
@@ -41,7 +53,7 @@ pub(crate) fn text<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'
             }
         },
         _ => {
-            expected(node, what, sink);
+            expected_form(node, what, QUOTE.to_owned(), sink);
             None
         }
     }
@@ -51,6 +63,10 @@ pub(crate) fn text<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'
 pub(crate) fn written<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'n Text> {
     match &node.kind {
         Kind::Scalar(text) if text.scalar() != Scalar::Null => Some(text),
+        Kind::List(_) | Kind::Map(_) => {
+            expected_form(node, what, QUOTE.to_owned(), sink);
+            None
+        }
         _ => {
             expected(node, what, sink);
             None
@@ -79,7 +95,20 @@ pub(crate) fn whole(
         (from, to) if to >= u64::from(u32::MAX) => format!("of at least {from}"),
         (from, to) => format!("from {from} to {to}"),
     };
-    expected(node, &format!("{what}: a whole number {range}"), sink);
+    if matches!(node.kind, Kind::Invalid) {
+        return None;
+    }
+    let message = format!(
+        "expected a whole number {range} for {what}, found {}",
+        node.found()
+    );
+    let diagnostic = sink.error("wrong-type", node.span, message);
+    if let Kind::Scalar(text) = &node.kind
+        && text.style() != Style::Plain
+        && text.as_str().parse().is_ok_and(|value| bounds.contains(&value))
+    {
+        diagnostic.help(format!("remove the quotes: {}", text.as_str()));
+    }
     None
 }
 
@@ -149,18 +178,21 @@ pub(crate) fn map<'n>(
                 .filter(|entry| !entry.key.as_str().starts_with("x-")),
         ),
         _ => {
-            expected(node, what, sink);
+            expected_form(node, what, MAPPING.to_owned(), sink);
             None
         }
     }
 }
+
+/// How a mapping is written.
+const MAPPING: &str = "write `{ name: value }`, or `name: value` on lines of their own below";
 
 /// All entries of a mapping whose keys are data and not words of the language.
 pub(crate) fn data<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'n [Entry]> {
     match &node.kind {
         Kind::Map(entries) => Some(entries),
         _ => {
-            expected(node, what, sink);
+            expected_form(node, what, MAPPING.to_owned(), sink);
             None
         }
     }
@@ -170,11 +202,35 @@ pub(crate) fn data<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'
 pub(crate) fn items<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'n [Node]> {
     match &node.kind {
         Kind::List(items) => Some(items),
+        Kind::Scalar(text) if !text.as_str().is_empty() => {
+            let parts: Vec<&str> = if what.starts_with("a program") {
+                text.as_str().split_whitespace().collect()
+            } else {
+                text.as_str().split(',').map(str::trim).collect()
+            };
+            let help = format!("write it as a list: `[{}]`", parts.join(", "));
+            expected_form(node, what, help, sink);
+            None
+        }
         _ => {
-            expected(node, what, sink);
+            let help = "write each as an item: `- …` on a line of its own, or `[ …, … ]`";
+            expected_form(node, what, help.to_owned(), sink);
             None
         }
     }
+}
+
+/// The items of a list whose items say their own name under `key`.
+pub(crate) fn named_items<'n>(node: &'n Node, what: &str, key: &str, sink: &mut Sink) -> Option<&'n [Node]> {
+    if let Kind::Map(entries) = &node.kind
+        && let Some(first) = entries.first()
+    {
+        let name = first.key.as_str();
+        let help = format!("write each as an item that has its name inside: `- {key}: {name}`");
+        expected_form(node, what, help, sink);
+        return None;
+    }
+    items(node, what, sink)
 }
 
 /// A list of texts.

@@ -14,7 +14,11 @@ const MAX_LENGTH: u32 = 8192;
 pub fn tool_schema(params: &[Param]) -> Value {
     let shown = || params.iter().filter(|param| param.constant.is_none());
     let properties: Map<String, Value> = shown()
-        .map(|param| (param.name.clone(), param.schema.clone()))
+        .map(|param| {
+            let mut schema = param.schema.clone();
+            rebase(&mut schema, &param.name);
+            (param.name.clone(), schema)
+        })
         .collect();
     let required: Vec<Value> = shown()
         .filter(|param| !param.optional && param.default.is_none())
@@ -28,6 +32,25 @@ pub fn tool_schema(params: &[Param]) -> Value {
     }
     schema.insert("additionalProperties".into(), false.into());
     schema.into()
+}
+
+/// A `$ref` is written relative to the param's own schema, which now stands
+/// inside another.
+fn rebase(schema: &mut Value, name: &str) {
+    match schema {
+        Value::Array(items) => items.iter_mut().for_each(|item| rebase(item, name)),
+        Value::Object(map) => {
+            for (key, value) in map {
+                match value {
+                    Value::String(target) if key == "$ref" && (target == "#" || target.starts_with("#/")) => {
+                        *target = format!("#/properties/{name}{}", &target[1..]);
+                    }
+                    inner => rebase(inner, name),
+                }
+            }
+        }
+        _ => {}
+    }
 }
 
 /// The schema of one param, from the keywords written at it (`type`, `enum`,
@@ -160,6 +183,16 @@ mod tests {
             ),
             default,
         }
+    }
+
+    #[test]
+    fn references_keep_their_target_inside_the_tools_schema() {
+        let mut nested = param("q", None, None);
+        nested.schema = json!({ "$defs": { "x": { "type": "string" } }, "items": { "$ref": "#/$defs/x" } });
+        assert_eq!(
+            tool_schema(&[nested])["properties"]["q"]["items"]["$ref"],
+            "#/properties/q/$defs/x"
+        );
     }
 
     #[test]

@@ -4,6 +4,9 @@
 use crate::diagnostic::{Safety, Sink};
 use crate::source::{SourceId, Span};
 
+/// Quotes that word processors write.
+pub(crate) const TYPOGRAPHIC: [char; 5] = ['“', '”', '„', '‘', '’'];
+
 /// A syntax error by what a person has to do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Problem {
@@ -17,6 +20,7 @@ pub(crate) enum Problem {
     Colon,
     NoColon,
     NoBlank,
+    SmartQuote,
     ExpectedSeparator(char),
     AfterQuote,
     Escape,
@@ -41,6 +45,9 @@ pub(crate) fn report(source: SourceId, text: &str, problem: Problem, at: usize, 
             Problem::ExpectedSeparator(_) | Problem::Colon | Problem::Indentation | Problem::ExpectedKey,
             Some((open, bracket)),
         ) => return report_at(source, text, Problem::UnclosedBracket(bracket), open, sink),
+        (Problem::Colon, None) => line_problem(text, at)
+            .filter(|problem| *problem == Problem::SmartQuote)
+            .unwrap_or(Problem::Colon),
         (problem @ (Problem::Indentation | Problem::ExpectedKey), None) => {
             line_problem(text, at).unwrap_or(problem)
         }
@@ -52,24 +59,26 @@ pub(crate) fn report(source: SourceId, text: &str, problem: Problem, at: usize, 
 fn report_at(source: SourceId, text: &str, problem: Problem, at: usize, sink: &mut Sink) -> usize {
     let span = place(source, text, &problem, at);
     let (message, help) = words(&problem, &text[span.range()]);
-    sink.error("syntax", span, message).help(help);
-    span.start
+    let diagnostic = sink.error("syntax", span, message);
+    diagnostic.help(help);
+    if let Problem::WrongBracket { open, .. } = problem {
+        diagnostic.context(character(source, text, at), format!("`{open}` opens here"));
+    }
+    span.start.min(at)
 }
 
 /// What is underlined: the character, the rest of the line, or what opened.
 fn place(source: SourceId, text: &str, problem: &Problem, at: usize) -> Span {
-    let character = |at: usize| {
-        let width = text[at..].chars().next().map_or(0, char::len_utf8);
-        Span {
-            source,
-            start: at,
-            end: at + width,
-        }
-    };
+    let character = |at: usize| character(source, text, at);
     match problem {
+        Problem::WrongBracket { close, .. } => character(closing(text, at, *close)),
+        Problem::SmartQuote => {
+            let line = line_start(text, at);
+            let quote = text[line..].find(TYPOGRAPHIC).map_or(at, |found| line + found);
+            character(quote)
+        }
         Problem::UnclosedQuote => character(opening_quote(text, at).unwrap_or(at)),
         Problem::UnclosedBracket(_)
-        | Problem::WrongBracket { .. }
         | Problem::StrayBracket
         | Problem::Character(_)
         | Problem::TooDeep
@@ -85,6 +94,30 @@ fn place(source: SourceId, text: &str, problem: &Problem, at: usize) -> Span {
             end: word_end(text, at),
         },
     }
+}
+
+fn character(source: SourceId, text: &str, at: usize) -> Span {
+    let width = text[at..].chars().next().map_or(0, char::len_utf8);
+    Span {
+        source,
+        start: at,
+        end: at + width,
+    }
+}
+
+/// The bracket that wrongly closes the one at `open`.
+fn closing(text: &str, open: usize, close: char) -> usize {
+    let mut inner: Vec<char> = Vec::new();
+    for (index, c) in text[open..].char_indices().skip(1) {
+        match c {
+            '{' => inner.push('}'),
+            '[' => inner.push(']'),
+            '}' | ']' if inner.last() == Some(&c) => drop(inner.pop()),
+            _ if c == close => return open + index,
+            _ => {}
+        }
+    }
+    open
 }
 
 /// What is wrong, and what to do about it.
@@ -137,6 +170,10 @@ fn fixed_words(problem: &Problem) -> (&'static str, &'static str) {
             "this line has no `:`",
             "expected `key: value`, or `key:` with what belongs to it below",
         ),
+        Problem::SmartQuote => (
+            "typographic quotes do not quote in YAML",
+            "write `\"…\"` or `'…'`, here and wherever else they stand",
+        ),
         Problem::NoBlank => ("a space is missing after the colon", "write `key: value`"),
         Problem::Colon => (
             "a second `: ` stands in this value, which YAML reads as a key",
@@ -180,6 +217,9 @@ fn line_problem(text: &str, at: usize) -> Option<Problem> {
         .unwrap_or(content.len());
     let after = &content[key_end..];
     if let Some(value) = after.strip_prefix(": ").map(str::trim_start) {
+        if value.starts_with(TYPOGRAPHIC) {
+            return Some(Problem::SmartQuote);
+        }
         let plain = !value.starts_with(['"', '\'', '{', '[', '#', '|', '>']);
         return (plain && value.contains(": ")).then_some(Problem::Colon);
     }
@@ -194,12 +234,16 @@ fn line_problem(text: &str, at: usize) -> Option<Problem> {
 pub(crate) fn unquoted_template(span: Span, text: &str, sink: &mut Sink) {
     let value = plain_value(span, text);
     let written = &text[value.range()];
-    let diagnostic = sink.error(
-        "unquoted-template",
-        span,
-        "a value that starts with `{{` must be quoted",
-    );
-    diagnostic.says("YAML reads this as a mapping");
+    let starts = written.starts_with("{{");
+    let message = if starts {
+        "a value that starts with `{{` must be quoted"
+    } else {
+        "in `{ }` and `[ ]` a value with `{{ … }}` must be quoted"
+    };
+    let diagnostic = sink.error("unquoted-template", span, message);
+    if starts {
+        diagnostic.says("YAML reads this as a mapping");
+    }
     diagnostic.help(format!("write `\"{written}\"`"));
     if !written.contains(['"', '\\', '\n']) {
         diagnostic.fix("quote the value", Safety::Safe, value, format!("\"{written}\""));
@@ -276,8 +320,7 @@ fn unquoted_braces(line: &str) -> Option<usize> {
             }
             (None, b'#') if index == 0 || bytes[index - 1] == b' ' => return None,
             (None, b'{') if bytes.get(index + 1) == Some(&b'{') => {
-                let starts = matches!(before, Some(b':' | b'-' | b',' | b'['));
-                if starts {
+                if starts_value(&line[..index], flow > 0) {
                     return Some(index);
                 }
                 // In flow style a value cannot hold braces: it starts after
@@ -298,6 +341,18 @@ fn unquoted_braces(line: &str) -> Option<usize> {
         }
     }
     None
+}
+
+/// Whether a value starts after this part of a line.
+fn starts_value(before: &str, in_flow: bool) -> bool {
+    let trimmed = before.trim_end();
+    let blank = trimmed.len() < before.len();
+    match trimmed.chars().next_back() {
+        Some(':') => blank,
+        Some('-') => blank && trimmed.trim_start_matches([' ', '-']).is_empty(),
+        Some(',' | '[') => in_flow,
+        _ => false,
+    }
 }
 
 /// The next part of the text that is worth parsing by itself after an error:

@@ -298,7 +298,14 @@ impl<'t> Tree<'t> {
                     mapping::bare_keys(&entries, self.text, sink);
                 }
                 let whole = |entry: &Entry| !frame.flow || !mapping::is_bare(entry);
-                Kind::Map(entries.into_iter().filter(whole).collect())
+                let written = entries.len();
+                let entries: Vec<_> = entries.into_iter().filter(whole).collect();
+                // Keys alone are reported, and are no mapping.
+                if entries.is_empty() && written > 0 {
+                    Kind::Invalid
+                } else {
+                    Kind::Map(entries)
+                }
             }
         };
         let node = Node {

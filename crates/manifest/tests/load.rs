@@ -291,12 +291,65 @@ fn one_mistake_is_told_once() {
         ("a broken param is still a name", SMALL.replace("orders\n", "orders?q={{ q }}\n").replace("    url", "    params: { q: { type: strin, description: What to look for } }\n    url")),
         ("a missing include may hold any name", SMALL.replace("toolrun: 1", "toolrun: 1\ninclude: [gone.yaml]").replace("    url: https://shop.example", "    api: shop\n    url: ")),
         ("a misspelt required key is not missing too", SMALL.replace("description", "descripton")),
+        ("params in the words of others are params", SMALL.replace("orders\n", "orders?q={{ q }}\n    parameters: { q: { type: string, description: What to look for } }\n")),
+        ("params as a list are names", SMALL.replace("orders\n", "orders?q={{ q }}\n    params: [{ name: q, in: query }]\n")),
+        ("the properties of a schema are params", SMALL.replace("orders\n", "orders?q={{ q }}\n    params: { type: object, properties: { q: { type: string, description: What to look for } }, required: [q] }\n")),
+        ("secrets as a list are names", SMALL.replace("orders\n", "orders\n    auth: { bearer: SHOP_KEY }\nsecrets: [SHOP_KEY]\n")),
+        ("a body without its kind", SMALL.replace("orders\n", "orders\n    method: POST\n    effect: write\n    body: { a: 1, b: 2 }\n")),
+        ("credentials by type", SMALL.replace("orders\n", "orders\n    auth: { type: bearer, token: KEY }\n")),
         ("a broken base_url is told once for all tools", format!("{SMALL}    api: shop\n  list_refunds:\n    api: shop\n    description: Lists the refunds of the last seven days.\n    url: /refunds\napis: {{ shop: {{ base_url: \"ftp://shop.example\" }} }}\n").replace("url: https://shop.example/orders", "url: /orders")),
     ] {
         let loaded = load_one(&text);
         assert_eq!(errors(&loaded), 1, "{what}: {:#?}", lines(&loaded));
     }
 }
+
+#[test]
+fn what_stands_behind_a_misspelt_key_is_checked_too() {
+    for (key, expected) in [
+        ("method: FETCH", 1),
+        ("metod: FETCH", 2),
+        ("Method: FETCH", 2),
+        ("verb: FETCH", 2),
+        ("colour: FETCH", 1),
+    ] {
+        let loaded = load_one(&SMALL.replace("    url", &format!("    {key}\n    url")));
+        assert_eq!(errors(&loaded), expected, "{key}: {:#?}", lines(&loaded));
+    }
+}
+
+#[test]
+fn what_is_sent_as_it_stands_and_hardly_meant_is_warned_of() {
+    for (value, expected) in [
+        ("Bearer $SHOP_KEY", 1),
+        ("Bearer ${SHOP_KEY}", 1),
+        ("'{% if a %}b{% endif %}'", 1),
+        ("US$ 5", 0),
+        ("$5", 0),
+        ("a${b}", 0),
+    ] {
+        let text = SMALL.replace(
+            "orders\n",
+            &format!("orders\n    headers: {{ X-A: {value:?} }}\n"),
+        );
+        let found = load_one(&text).diagnostics;
+        let codes: Vec<_> = found.iter().map(|found| found.code).collect();
+        assert_eq!(codes, ["literal-slot"][..expected], "{value}");
+    }
+}
+
+/// Broken only in a schema, which is compiled elsewhere.
+const BY_THE_VALIDATOR: &[&str] = &[
+    "beginner-output-schema.yaml",
+    "beginner-pattern.yaml",
+    "beginner-schema-typo.yaml",
+];
+
+/// Not broken, but hardly meant.
+const WARNED: &[&str] = &[
+    "beginner-dollar-in-header.yaml",
+    "beginner-template-in-description.yaml",
+];
 
 #[test]
 fn broken_manifests_yield_errors() {
@@ -327,7 +380,14 @@ fn broken_manifests_yield_errors() {
         } else {
             count.max(1)
         };
-        if count != expected || loaded.manifest.is_some() {
+        let right = if BY_THE_VALIDATOR.contains(&&*name) {
+            loaded.diagnostics.is_empty()
+        } else if WARNED.contains(&&*name) {
+            count == 0 && !loaded.diagnostics.is_empty()
+        } else {
+            count == expected && loaded.manifest.is_none()
+        };
+        if !right {
             wrong.push(format!("{name}: {count} errors"));
         }
     }

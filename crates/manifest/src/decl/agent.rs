@@ -103,7 +103,7 @@ fn limits(entry: &Entry, sink: &mut Sink) -> LimitsDecl {
     };
     let mut whole = |fields: &mut Fields<'_>, name: &'static str| {
         let entry = fields.optional(name)?;
-        let value = read::whole(&entry.value, name, 1..=u64::from(u32::MAX), sink)?;
+        let value = read::whole(&entry.value, &format!("`{name}`"), 1..=u64::from(u32::MAX), sink)?;
         u32::try_from(value).ok()
     };
     let turns = whole(&mut fields, "turns");

@@ -1,6 +1,7 @@
 //! An entry of `apis:`: a connection that several tools share.
 
 use super::policy::{self, PolicyDecl};
+use super::top::Declared;
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::Entry;
@@ -20,17 +21,24 @@ pub(crate) struct ApiDecl<'n> {
     pub(crate) policy: PolicyDecl<'n>,
 }
 
-impl<'n> ApiDecl<'n> {
-    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+impl<'n> Declared<'n> for ApiDecl<'n> {
+    const WHAT: &'static str = "apis by name";
+    const EXAMPLE: &'static str = "{ base_url: https://… }";
+
+    fn named(name: &'n Text) -> Option<Self> {
+        Some(Self {
+            name,
+            base_url: None,
+            policy: PolicyDecl::default(),
+        })
+    }
+
+    fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
         let name = &entry.key;
         let what = format!("api `{}`", name.as_str());
         let Some(mut fields) = Fields::open(&entry.value, what, name.span(), &[KEYS, policy::KEYS], sink)
         else {
-            return Some(Self {
-                name,
-                base_url: None,
-                policy: PolicyDecl::default(),
-            });
+            return Self::named(name);
         };
         let base_url = fields
             .required("base_url")

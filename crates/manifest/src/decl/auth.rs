@@ -109,11 +109,18 @@ impl<'n> AuthDecl<'n> {
                 node.span,
                 format!("expected a kind of credentials, found {}", node.found()),
             )
-            .help("write `auth: { bearer: NAME }` with the name of a secret, or `auth: none`");
-            return Some(Self {
-                span: owner,
-                kind: AuthKind::Invalid,
-            });
+            .help(HOW);
+            return Some(Self::invalid(owner));
+        }
+        if let Some(typed) = typed(node) {
+            let kind = match &typed.value.kind {
+                Kind::Scalar(text) => text.as_str(),
+                _ => "",
+            };
+            let message = "`auth` has no `type`: the kind of credentials is the key itself";
+            sink.error("unknown-key", typed.key.span(), message)
+                .help(by_kind(kind));
+            return Some(Self::invalid(owner));
         }
         let before = sink.errors();
         let mut fields = Fields::open(node, "`auth`", owner, &[KEYS], sink)?;
@@ -131,7 +138,8 @@ impl<'n> AuthDecl<'n> {
                 found[1].0,
                 "`auth` has exactly one kind of credentials",
             )
-            .context(found[0].0, "the first stands here");
+            .context(found[0].0, "the first stands here")
+            .help("keep one of them");
         } else if count == 0 && sink.errors() == before {
             sink.error("wrong-value", owner, "`auth` has no kind of credentials")
                 .help("one of `bearer`, `header`, `query`, `basic`, `oauth2`, `token`; or `auth: none`");
@@ -141,6 +149,40 @@ impl<'n> AuthDecl<'n> {
             span,
             kind: kind.unwrap_or(AuthKind::Invalid),
         })
+    }
+
+    /// One that is reported already.
+    fn invalid(span: Span) -> Self {
+        Self {
+            span,
+            kind: AuthKind::Invalid,
+        }
+    }
+}
+
+/// The two most common ways to write `auth:`.
+const HOW: &str = "write `auth: { bearer: NAME }` with the name of a secret, or `auth: none`";
+
+/// The entry `type`, which other formats have.
+fn typed(node: &Node) -> Option<&Entry> {
+    match &node.kind {
+        Kind::Map(entries) => entries.iter().find(|entry| entry.key.as_str() == "type"),
+        _ => None,
+    }
+}
+
+/// How a kind of credentials is written; NAME is the name of a secret.
+fn by_kind(kind: &str) -> &'static str {
+    match kind.to_lowercase().as_str() {
+        "header" | "apikey" | "api_key" | "api-key" => {
+            "write `auth: { header: { name: X-Api-Key, secret: NAME } }` with the name of a secret"
+        }
+        "query" => "write `auth: { query: { name: api_key, secret: NAME } }` with the name of a secret",
+        "basic" => "write `auth: { basic: { user: …, password: NAME } }` with the name of a secret",
+        "oauth2" | "oauth" => {
+            "write `auth: { oauth2: { token_url: https://…, client_id: …, client_secret: NAME } }` with the name of a secret"
+        }
+        _ => HOW,
     }
 }
 
@@ -164,7 +206,18 @@ fn secret<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<&'n Text> {
 }
 
 fn named<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<(&'n Text, &'n Text)> {
-    let what = format!("`auth.{}`", entry.key.as_str());
+    let kind = entry.key.as_str();
+    let what = format!("`auth.{kind}`");
+    if let Some((name, secret)) = pair_alone(&entry.value) {
+        let message = format!(
+            "expected `name` and `secret` in {what}, found {}",
+            entry.value.found()
+        );
+        sink.error("wrong-type", entry.value.span, message).help(format!(
+            "write `{kind}: {{ name: {name}, secret: {secret} }}`; `secret` is a name under `secrets`"
+        ));
+        return None;
+    }
     let mut fields = Fields::open(&entry.value, what, entry.key.span(), &[NAMED_KEYS], sink)?;
     let name = fields
         .required("name")
@@ -172,6 +225,34 @@ fn named<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<(&'n Text, &'n Text)> 
     let secret = fields.required("secret").and_then(|entry| secret(entry, sink));
     fields.finish(sink);
     name.zip(secret)
+}
+
+/// `X-Api-Key` or `{ X-Api-Key: SHOP_KEY }` in place of `name` and `secret`.
+fn pair_alone(node: &Node) -> Option<(&str, &str)> {
+    match &node.kind {
+        Kind::Scalar(text) if !text.as_str().is_empty() => Some((text.as_str(), "NAME")),
+        Kind::Map(entries) => match entries.as_slice() {
+            [only] if NAMED_KEYS.iter().all(|key| key.name != only.key.as_str()) => {
+                let secret = match &only.value.kind {
+                    // What does not look like a name may be the secret itself.
+                    Kind::Scalar(text) if is_name(text.as_str()) => text.as_str(),
+                    _ => "NAME",
+                };
+                Some((only.key.as_str(), secret))
+            }
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Whether a text is written as names of secrets mostly are: it can be shown.
+pub(crate) fn is_name(text: &str) -> bool {
+    text.starts_with(|c: char| c.is_ascii_uppercase())
+        && text.len() <= 64
+        && text
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
 }
 
 fn basic<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<AuthKind<'n>> {
@@ -269,7 +350,8 @@ fn token<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<AuthKind<'n>> {
             "wrong-value",
             entry.key.span(),
             "`auth.token` has exactly one of `pick` and `cookie`",
-        );
+        )
+        .help("`pick: access_token` takes it from the JSON answer, `cookie: session` from a cookie");
     }
     if let Some(entry) = fields.optional("ttl") {
         quantity::duration(&entry.value, sink);

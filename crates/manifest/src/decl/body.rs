@@ -1,8 +1,8 @@
 //! `body:`: exactly one of `json`, `form`, `multipart`, `text`.
 
 use crate::diagnostic::Sink;
-use crate::fields::{Fields, Key, key};
-use crate::node::{Entry, Node};
+use crate::fields::{Fields, Key, key, nearest};
+use crate::node::{Entry, Kind, Node};
 use crate::read;
 use crate::source::Span;
 use crate::text::Text;
@@ -35,6 +35,21 @@ impl<'n> BodyDecl<'n> {
     pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
         let before = sink.errors();
         let owner = entry.key.span();
+        if let Kind::Map(entries) = &entry.value.kind
+            && let Some(first) = entries.first()
+            && entries.iter().all(is_field)
+        {
+            let name = first.key.as_str();
+            sink.error(
+                "wrong-value",
+                first.key.span(),
+                format!("`{name}` is not a kind of body"),
+            )
+            .help(format!(
+                "write `body: {{ json: {{ {name}: … }} }}`; the kinds are `json`, `form`, `multipart` and `text`"
+            ));
+            return None;
+        }
         let mut fields = Fields::open(&entry.value, "`body`", owner, &[KEYS], sink)?;
         let mut found: Vec<(Span, Option<BodyKind<'n>>)> = Vec::new();
         for name in ["json", "form", "multipart", "text"] {
@@ -56,17 +71,24 @@ impl<'n> BodyDecl<'n> {
         fields.finish(sink);
         if looks_like_json && sink.errors() == before {
             sink.error("wrong-value", owner, "`body` has no kind")
-                .help("put the fields under one of `json`, `form`, `multipart`, `text`");
+                .help("write `body: { json: { … } }`; the kinds are `json`, `form`, `multipart` and `text`");
         } else if found.len() > 1 {
             sink.error(
                 "wrong-value",
                 found[1].0,
                 "`body` has exactly one of `json`, `form`, `multipart`, `text`",
             )
-            .context(found[0].0, "the first stands here");
+            .context(found[0].0, "the first stands here")
+            .help("keep one of them");
             return None;
         }
         let (span, kind) = found.into_iter().next()?;
         Some(Self { span, kind: kind? })
     }
+}
+
+/// Whether an entry is more likely a field of the body than a kind of body.
+fn is_field(entry: &Entry) -> bool {
+    let name = entry.key.as_str();
+    nearest(name, KEYS.iter().map(|key| key.name)).is_none() && !name.starts_with("x-")
 }

@@ -50,7 +50,7 @@ pub(crate) struct CaseDecl<'n> {
 /// All cases of a file.
 pub(crate) fn read_all<'n>(entry: Option<&'n Entry>, sink: &mut Sink) -> Vec<CaseDecl<'n>> {
     let Some(entry) = entry else { return Vec::new() };
-    let items = read::items(&entry.value, "a list of cases", sink).unwrap_or_default();
+    let items = read::named_items(&entry.value, "a list of cases", "name", sink).unwrap_or_default();
     let mut names: Vec<&Text> = Vec::new();
     items
         .iter()
@@ -78,12 +78,17 @@ impl<'n> CaseDecl<'n> {
         decl.callees
             .extend(call.and_then(|entry| read::text(&entry.value, "the name of a tool or workflow", sink)));
         if prompt.is_some() == call.is_some() {
-            let message = if call.is_some() {
-                "a test has either `prompt` or `call`, not both"
-            } else {
-                "a test has a `prompt` or a `call`"
+            match (prompt, call) {
+                (Some(prompt), Some(call)) => {
+                    let message = "a test has either `prompt` or `call`, not both";
+                    sink.error("wrong-value", call.key.span(), message)
+                        .context(prompt.key.span(), "the prompt stands here")
+                        .help("remove `call` for a run of the model, `prompt` for a call without one")
+                }
+                _ => sink
+                    .error("wrong-value", head, "a test has a `prompt` or a `call`")
+                    .help("add `prompt: …` for a run of the model, or `call: TOOL` for a call without one"),
             };
-            sink.error("wrong-value", head, message);
         }
         if let Some(entry) = fields.optional("with") {
             read::data(&entry.value, "a mapping of arguments", sink);
@@ -92,7 +97,8 @@ impl<'n> CaseDecl<'n> {
                     "misplaced-key",
                     entry.key.span(),
                     "`with` has a place only beside `call`",
-                );
+                )
+                .help("remove it, or write `call: TOOL` in place of `prompt`");
             }
         }
         decl.vars.extend(
@@ -176,7 +182,8 @@ fn name<'n>(entry: &'n Entry, names: &mut Vec<&'n Text>, sink: &mut Sink) {
     if let Some(first) = names.iter().find(|first| first.as_str() == name.as_str()) {
         let message = format!("two tests are named `{}`", name.as_str());
         sink.error("name-clash", name.span(), message)
-            .context(first.span(), "the first stands here");
+            .context(first.span(), "the first stands here")
+            .help("give this test another name");
     }
     names.push(name);
 }

@@ -1,10 +1,12 @@
 //! `lints:`: a level per rule.
 
+use super::top::Declared;
 use crate::diagnostic::Sink;
 use crate::fields::suggest;
 use crate::lint::{Level, RULES};
 use crate::node::Entry;
 use crate::read;
+use crate::text::Text;
 
 const LEVELS: &[(&str, Level)] = &[
     ("allow", Level::Allow),
@@ -19,8 +21,15 @@ pub(crate) struct LevelDecl {
     pub(crate) level: Level,
 }
 
-impl LevelDecl {
-    pub(crate) fn read(entry: &Entry, sink: &mut Sink) -> Option<Self> {
+impl<'n> Declared<'n> for LevelDecl {
+    const WHAT: &'static str = "levels by lint";
+    const EXAMPLE: &'static str = "allow";
+
+    fn named(_: &'n Text) -> Option<Self> {
+        None
+    }
+
+    fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
         let level = read::word(&entry.value, "a level", LEVELS, sink);
         let name = entry.key.as_str();
         let Some(rule) = RULES.iter().find(|rule| rule.name == name) else {

@@ -1,6 +1,7 @@
 //! `mcp:` at the top (servers) and at a tool (which server's tool it is).
 
 use super::auth::AuthDecl;
+use super::top::Declared;
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::Entry;
@@ -30,18 +31,25 @@ pub(crate) struct ServerDecl<'n> {
     pub(crate) auth: Option<AuthDecl<'n>>,
 }
 
-impl<'n> ServerDecl<'n> {
-    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+impl<'n> Declared<'n> for ServerDecl<'n> {
+    const WHAT: &'static str = "MCP servers by name";
+    const EXAMPLE: &'static str = "{ command: [program] }";
+
+    fn named(name: &'n Text) -> Option<Self> {
+        Some(Self {
+            name,
+            url: None,
+            auth: None,
+        })
+    }
+
+    fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
         let name = &entry.key;
         let before = sink.errors();
         let what = format!("MCP server `{}`", name.as_str());
         let Some(mut fields) = Fields::open(&entry.value, what.clone(), name.span(), &[SERVER_KEYS], sink)
         else {
-            return Some(Self {
-                name,
-                url: None,
-                auth: None,
-            });
+            return Self::named(name);
         };
         let command = fields.optional("command");
         if let Some(entry) = command
@@ -70,7 +78,8 @@ impl<'n> ServerDecl<'n> {
                 "wrong-value",
                 name.span(),
                 format!("{what} has exactly one of `command` and `url`"),
-            );
+            )
+            .help("write `{ command: [program, argument] }`, or `{ url: https://… }`");
         }
         Some(Self { name, url, auth })
     }

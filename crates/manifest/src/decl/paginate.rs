@@ -70,7 +70,8 @@ impl<'n> PaginateDecl<'n> {
                 "wrong-value",
                 text.span(),
                 format!("expected {what}, found the text `{}`", text.as_str()),
-            );
+            )
+            .help("as in `next: link`, `next: \"{{ response.body.next }}\"` or `next: { page: \"{{ page | default(1) + 1 }}\" }`");
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A param as written: its own keys and the JSON Schema keywords of its type.
 
+use super::top::{Declared, each};
 use crate::checked::{ParamKind, ParamStyle};
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
@@ -92,20 +93,54 @@ pub(crate) struct ParamDecl<'n> {
     pub(crate) keywords: Vec<(&'static str, &'n Entry)>,
 }
 
-impl<'n> ParamDecl<'n> {
-    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+/// Reads `params:`. A JSON Schema of an object is not one, but its properties
+/// are what is meant.
+pub(crate) fn read_all<'n>(entry: Option<&'n Entry>, sink: &mut Sink) -> Vec<ParamDecl<'n>> {
+    let written = entry.and_then(|entry| match &entry.value.kind {
+        Kind::Map(entries) => Some(entries),
+        _ => None,
+    });
+    let is = |name: &str, fits: fn(&Kind) -> bool| {
+        let found = written?.iter().find(|entry| entry.key.as_str() == name)?;
+        fits(&found.value.kind).then_some(found)
+    };
+    let object = is(
+        "type",
+        |kind| matches!(kind, Kind::Scalar(text) if text.as_str() == "object"),
+    );
+    let properties = is("properties", |kind| matches!(kind, Kind::Map(_)));
+    let (Some(object), Some(properties)) = (object, properties) else {
+        return each(entry, sink);
+    };
+    sink.error(
+        "wrong-type",
+        object.key.span().to(object.value.span),
+        "`params` is not a JSON Schema: params stand in it by name",
+    )
+    .context(properties.key.span(), "these are the params")
+    .help("write what stands under `properties` directly under `params`; all are required but those with `optional: true` or a `default`");
+    each(Some(properties), sink)
+}
+
+impl<'n> Declared<'n> for ParamDecl<'n> {
+    const WHAT: &'static str = "params by name";
+    const EXAMPLE: &'static str = "{ type: string, description: … }";
+
+    fn named(name: &'n Text) -> Option<Self> {
+        Some(Self::only_named(name))
+    }
+
+    fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
         let name = &entry.key;
         let what = format!("param `{}`", name.as_str());
-        let mut decl = Self::named(name);
+        let mut decl = Self::only_named(name);
         if let Kind::Scalar(text) = &entry.value.kind
-            && TYPES.iter().any(|(word, _)| *word == text.as_str())
+            && !text.as_str().is_empty()
         {
-            let message = format!("expected a mapping for {what}, found the type alone");
-            sink.error("wrong-type", entry.value.span, message).help(format!(
-                "write `{}: {{ type: {}, description: … }}`",
-                name.as_str(),
-                text.as_str()
-            ));
+            let (found, written) = alone(text);
+            let message = format!("expected a mapping for {what}, found {found}");
+            sink.error("wrong-type", entry.value.span, message)
+                .help(format!("write `{}: {written}`", name.as_str()));
             return Some(decl);
         }
         let Some(mut fields) = Fields::open(&entry.value, what, name.span(), &[KEYS, KEYWORD_KEYS], sink)
@@ -117,7 +152,39 @@ impl<'n> ParamDecl<'n> {
         fields.finish_but(NESTED, sink);
         Some(decl)
     }
+}
 
+/// What a text in place of a param is, and the param that is meant.
+fn alone(text: &Text) -> (String, String) {
+    let written = text.as_str();
+    let kind = TYPES
+        .iter()
+        .map(|(word, _)| *word)
+        .find(|word| *word == written)
+        .or_else(|| foreign_type(written));
+    match kind {
+        Some(kind) => (
+            "the type alone".to_owned(),
+            format!("{{ type: {kind}, description: … }}"),
+        ),
+        None => {
+            let quote = if written.contains([',', '{', '}', '[', ']', '"', '#']) || written.contains(": ") {
+                "'"
+            } else {
+                ""
+            };
+            (
+                format!("the text `{}`", crate::node::shorten(written)),
+                format!(
+                    "{{ type: string, description: {quote}{}{quote} }}",
+                    crate::node::shorten(written)
+                ),
+            )
+        }
+    }
+}
+
+impl<'n> ParamDecl<'n> {
     fn fill(&mut self, fields: &mut Fields<'n>, sink: &mut Sink) {
         self.kind_is_wrong = false;
         self.description = fields
@@ -156,7 +223,7 @@ impl<'n> ParamDecl<'n> {
     }
 
     /// One of which only the name is known.
-    pub(crate) fn named(name: &'n Text) -> Self {
+    pub(crate) fn only_named(name: &'n Text) -> Self {
         Self {
             name,
             description: None,
@@ -190,30 +257,16 @@ pub(crate) fn kind(node: &Node, sink: &mut Sink) -> Option<ParamKind> {
         _ => None,
     }
     .or_else(|| {
-        let shorthand = [
-            ("str", "string"),
-            ("int", "integer"),
-            ("float", "number"),
-            ("bool", "boolean"),
-            ("list", "array"),
-            ("text", "string"),
-            ("double", "number"),
-            ("dict", "object"),
-        ];
         let written = if let Kind::Scalar(text) = &node.kind {
             text.as_str()
         } else {
             ""
         };
-        if let Some((_, name)) = shorthand.iter().find(|(short, _)| *short == written) {
+        if let Some(help) = written_otherwise(written) {
             let names =
                 crate::fields::list(TYPES.iter().map(|(word, _)| *word).filter(|word| *word != "map"));
-            sink.error(
-                "wrong-value",
-                node.span,
-                format!("expected a type, one of {names}, found the text `{written}`"),
-            )
-            .help(format!("did you mean `{name}`?"));
+            let message = format!("expected a type, one of {names}, found the text `{written}`");
+            sink.error("wrong-value", node.span, message).help(help);
             return None;
         }
         let mut words: Vec<_> = visible.to_vec();
@@ -222,14 +275,54 @@ pub(crate) fn kind(node: &Node, sink: &mut Sink) -> Option<ParamKind> {
     })
 }
 
+/// Words of other languages for our types.
+fn foreign_type(written: &str) -> Option<&'static str> {
+    Some(match written.to_lowercase().as_str() {
+        "str" | "text" | "string" | "char" | "varchar" => "string",
+        "int" | "int32" | "int64" | "long" | "integer" => "integer",
+        "float" | "double" | "decimal" | "real" | "number" => "number",
+        "bool" | "boolean" => "boolean",
+        "list" | "array" => "array",
+        "dict" | "map" | "hash" | "object" => "object",
+        _ => return None,
+    })
+}
+
+/// What to write for a type that other languages have.
+fn written_otherwise(written: &str) -> Option<String> {
+    if let Some(inner) = written.strip_suffix('?') {
+        let name = foreign_type(inner)?;
+        return Some(format!("write `type: {name}, optional: true`"));
+    }
+    let inner = written.strip_suffix("[]").or_else(|| {
+        let rest = written.strip_suffix(['>', ']'])?;
+        rest.split_once(['<', '[']).map(|(_, inner)| inner)
+    });
+    if let Some(name) = inner.and_then(foreign_type) {
+        return Some(format!("write `type: array, items: {{ type: {name} }}`"));
+    }
+    match written {
+        "date" | "time" | "date-time" | "email" | "uri" | "uuid" | "ipv4" | "ipv6" => {
+            Some(format!("write `type: string, format: {written}`"))
+        }
+        "datetime" | "timestamp" => Some("write `type: string, format: date-time`".to_owned()),
+        "url" => Some("write `type: string, format: uri`".to_owned()),
+        "enum" => Some("write `enum: [a, b]` alone: its values say the type".to_owned()),
+        _ => foreign_type(written).map(|name| format!("did you mean `{name}`?")),
+    }
+}
+
 /// Keywords of nested schemas, which params do not have.
 fn nested(node: &Node, sink: &mut Sink) {
     let Kind::Map(entries) = &node.kind else { return };
     for entry in entries {
         if NESTED.contains(&entry.key.as_str()) {
             let name = entry.key.as_str();
-            let help = if name == "required" {
-                "a param is required unless it has `optional: true` or a `default`"
+            let is_false = matches!(&entry.value.kind, Kind::Scalar(text) if text.as_str() == "false");
+            let help = if name == "required" && is_false {
+                "write `optional: true` in its place"
+            } else if name == "required" {
+                "remove it: a param is required unless it has `optional: true` or a `default`"
             } else {
                 "make each field a param of its own, or give a JSON Schema under `schema`"
             };

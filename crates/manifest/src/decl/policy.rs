@@ -6,7 +6,7 @@ use super::auth::AuthDecl;
 use crate::checked::{Rate, StatusPattern};
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
-use crate::node::{Entry, Node};
+use crate::node::{Entry, Kind, Node};
 use crate::read::Spanned;
 use crate::source::Span;
 use crate::text::Text;
@@ -114,6 +114,14 @@ impl<'n> PolicyDecl<'n> {
 /// A mapping of literal keys to texts.
 pub(crate) fn pairs<'n>(entry: Option<&'n Entry>, what: &str, sink: &mut Sink) -> Vec<Pair<'n>> {
     let Some(entry) = entry else { return Vec::new() };
+    if let Kind::List(items) = &entry.value.kind {
+        let message = format!("expected a mapping of {what}, found a list");
+        let name = entry.key.as_str();
+        let diagnostic = sink.error("wrong-type", entry.value.span, message);
+        let first = items.first().and_then(name_in).unwrap_or("name");
+        diagnostic.help(format!("write `{name}: {{ {first}: … }}`, without `-`"));
+        return Vec::new();
+    }
     let entries = read::data(&entry.value, &format!("a mapping of {what}"), sink).unwrap_or_default();
     let pair = |entry: &'n Entry| {
         let value = read::written(
@@ -124,6 +132,15 @@ pub(crate) fn pairs<'n>(entry: Option<&'n Entry>, what: &str, sink: &mut Sink) -
         Some((&entry.key, value))
     };
     entries.iter().filter_map(pair).collect()
+}
+
+/// The name in `- name: value`, quoted or not.
+fn name_in(item: &Node) -> Option<&str> {
+    match &item.kind {
+        Kind::Scalar(text) => text.as_str().split_once(':').map(|(name, _)| name.trim()),
+        Kind::Map(entries) => entries.first().map(|entry| entry.key.as_str()),
+        _ => None,
+    }
 }
 
 fn redirects<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<Vec<&'n Text>> {
@@ -183,7 +200,8 @@ fn errors<'n>(node: &'n Node, sink: &mut Sink) -> Vec<(StatusPattern, Span, &'n 
                 entry.key.span(),
                 format!("the status `{}` stands here twice", entry.key.as_str()),
             )
-            .context(*first, "first written here");
+            .context(*first, "first written here")
+            .help("remove one of them");
             continue;
         }
         all.extend(hint.map(|hint| (pattern, entry.key.span(), hint)));

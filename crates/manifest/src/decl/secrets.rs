@@ -1,10 +1,12 @@
 //! `secrets:`: names and where their values are found.
 
+use super::top::Declared;
 use super::vars::env_name;
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind};
 use crate::read;
+use crate::source::Span;
 use crate::text::Text;
 
 pub(crate) const KEYS: &[Key] = &[
@@ -37,8 +39,15 @@ pub(crate) enum OriginDecl<'n> {
     Keyring(&'n str),
 }
 
-impl<'n> SecretRaw<'n> {
-    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+impl<'n> Declared<'n> for SecretRaw<'n> {
+    const WHAT: &'static str = "secrets by name";
+    const EXAMPLE: &'static str = "env";
+
+    fn named(name: &'n Text) -> Option<Self> {
+        Some(Self { name, origin: None })
+    }
+
+    fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
         Some(Self {
             name: &entry.key,
             origin: origin(entry, sink),
@@ -52,11 +61,18 @@ fn origin<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<OriginDecl<'n>> {
         if text.as_str() == "env" {
             return env_name(&entry.key, sink).map(|()| OriginDecl::Env(name));
         }
-        let diagnostic = sink.error(
-            "secret-value",
-            entry.value.span,
-            format!("secret `{name}`: expected where its value is found, not the value itself"),
-        );
+        let message = if text.as_str().is_empty() {
+            format!("secret `{name}`: expected where its value is found, found nothing")
+        } else {
+            format!("secret `{name}`: expected where its value is found, not the value itself")
+        };
+        let diagnostic = sink.error("secret-value", entry.value.span, message);
+        if text.as_str().is_empty() {
+            diagnostic.help(format!(
+                "write `{name}: env` to read the environment variable `{name}`"
+            ));
+            return None;
+        }
         diagnostic.help(format!(
             "write `{name}: env` to read the environment variable `{name}`; if what stands here is a real key, replace it at its provider"
         ));
@@ -72,29 +88,33 @@ fn origin<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<OriginDecl<'n>> {
     let mut found = written(&mut fields, sink);
     let before = sink.errors();
     fields.finish(sink);
-    if found.len() != 1 {
-        if sink.errors() == before {
-            sink.error(
-                "wrong-value",
-                entry.key.span(),
-                format!("secret `{name}`: expected exactly one of `env`, `command`, `file`, `keyring`"),
-            );
-        }
-        return None;
+    if found.len() == 1 {
+        return found.pop().and_then(|(_, origin)| origin);
     }
-    found.pop().flatten()
+    if sink.errors() == before {
+        let message = format!("secret `{name}`: expected exactly one of `env`, `command`, `file`, `keyring`");
+        match found.as_slice() {
+            [(first, _), (second, _), ..] => sink
+                .error("wrong-value", *second, message)
+                .context(*first, "the first stands here")
+                .help("keep one of them"),
+            _ => sink.error("wrong-value", entry.key.span(), message).help(format!(
+                "write `{name}: env` to read the environment variable `{name}`"
+            )),
+        };
+    }
+    None
 }
 
 /// Every origin that is written, each `None` when it is wrong.
-fn written<'n>(fields: &mut Fields<'n>, sink: &mut Sink) -> Vec<Option<OriginDecl<'n>>> {
+fn written<'n>(fields: &mut Fields<'n>, sink: &mut Sink) -> Vec<(Span, Option<OriginDecl<'n>>)> {
     let mut found = Vec::new();
     if let Some(entry) = fields.optional("env") {
         let variable = read::text(&entry.value, "the name of an environment variable", sink);
-        found.push(
-            variable
-                .filter(|text| env_name(text, sink).is_some())
-                .map(|text| OriginDecl::Env(text.as_str())),
-        );
+        let variable = variable
+            .filter(|text| env_name(text, sink).is_some())
+            .map(|text| OriginDecl::Env(text.as_str()));
+        found.push((entry.key.span(), variable));
     }
     if let Some(entry) = fields.optional("command") {
         let words = read::texts(
@@ -111,16 +131,18 @@ fn written<'n>(fields: &mut Fields<'n>, sink: &mut Sink) -> Vec<Option<OriginDec
                 "expected a program and its arguments, found an empty list",
             );
         }
-        found.push(words.map(OriginDecl::Command));
+        found.push((entry.key.span(), words.map(OriginDecl::Command)));
     }
     if let Some(entry) = fields.optional("file") {
-        found.push(
-            read::text(&entry.value, "the path of a file", sink).map(|text| OriginDecl::File(text.as_str())),
-        );
+        let path = read::text(&entry.value, "the path of a file", sink);
+        found.push((entry.key.span(), path.map(|text| OriginDecl::File(text.as_str()))));
     }
     if let Some(entry) = fields.optional("keyring") {
         let service = read::text(&entry.value, "the name of a service", sink);
-        found.push(service.map(|text| OriginDecl::Keyring(text.as_str())));
+        found.push((
+            entry.key.span(),
+            service.map(|text| OriginDecl::Keyring(text.as_str())),
+        ));
     }
     found
 }

@@ -102,15 +102,20 @@ impl<'n> StepDecl<'n> {
         if let Some(entry) = self.with.filter(|node| !matches!(node.kind, Kind::Map(_))) {
             read::expected(entry, "a mapping of arguments", sink);
         }
-        let has_call = fields.optional("call").is_some();
-        let has_ask = fields.optional("ask").is_some();
-        if has_call == has_ask {
-            let message = if has_call {
-                "a step has either `call` or `ask`, not both"
-            } else {
-                "a step has a `call` or an `ask`"
-            };
-            sink.error("wrong-value", self.span, message);
+        let (call, ask) = (fields.optional("call"), fields.optional("ask"));
+        let has_ask = ask.is_some();
+        match (call, ask) {
+            (Some(call), Some(ask)) => {
+                let message = "a step has either `call` or `ask`, not both";
+                sink.error("wrong-value", ask.key.span(), message)
+                    .context(call.key.span(), "the call stands here")
+                    .help("remove one of them, or make two steps");
+            }
+            (None, None) => {
+                sink.error("wrong-value", self.span, "a step has a `call` or an `ask`")
+                    .help("add `call: TOOL`, or `ask: PROMPT` for a turn of the model");
+            }
+            _ => {}
         }
         if !has_ask {
             let why = "has a place only beside `ask`";
@@ -178,7 +183,7 @@ fn on_error(entry: &Entry, sink: &mut Sink) {
     }
     read::word(
         &entry.value,
-        "`stop`, `skip` or `{ value: … }`",
+        "`{ value: … }` or a word",
         &[("stop", ()), ("skip", ())],
         sink,
     );

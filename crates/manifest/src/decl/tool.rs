@@ -3,10 +3,10 @@
 use super::body::BodyDecl;
 use super::mcp::ToolMcpDecl;
 use super::paginate::PaginateDecl;
-use super::param::ParamDecl;
+use super::param::{self, ParamDecl};
 use super::policy::{self, PolicyDecl};
 use super::result::ResultDecl;
-use super::top::each;
+use super::top::Declared;
 use crate::checked::{Effect, Method};
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
@@ -79,8 +79,17 @@ pub(crate) struct ToolDecl<'n> {
     pub(crate) broken: bool,
 }
 
-impl<'n> ToolDecl<'n> {
-    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+impl<'n> Declared<'n> for ToolDecl<'n> {
+    const WHAT: &'static str = "tools by name";
+    const EXAMPLE: &'static str = "{ description: …, url: … }";
+
+    fn named(name: &'n Text) -> Option<Self> {
+        let mut decl = Self::empty(name);
+        decl.broken = true;
+        Some(decl)
+    }
+
+    fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
         let before = sink.errors();
         let name = &entry.key;
         let mut decl = Self::empty(name);
@@ -104,12 +113,14 @@ impl<'n> ToolDecl<'n> {
         decl.broken = sink.errors() > before;
         Some(decl)
     }
+}
 
+impl<'n> ToolDecl<'n> {
     fn fill(&mut self, fields: &mut Fields<'n>, sink: &mut Sink) {
         self.description = fields
             .required("description")
             .and_then(|entry| read::written(&entry.value, "a description", sink));
-        self.params = each(fields.optional("params"), "params by name", sink, ParamDecl::read);
+        self.params = param::read_all(fields.optional("params"), sink);
         self.api = fields
             .optional("api")
             .and_then(|entry| read::text(&entry.value, "the name of an api", sink));
@@ -124,7 +135,8 @@ impl<'n> ToolDecl<'n> {
             .and_then(|entry| BodyDecl::read(entry, sink));
         self.effect = fields
             .optional("effect")
-            .and_then(|entry| read::word(&entry.value, "an effect", EFFECTS, sink));
+            // A wrong one is reported; that none is written would be untrue.
+            .map(|entry| read::word(&entry.value, "an effect", EFFECTS, sink).unwrap_or(Effect::Write));
         self.idempotent = fields
             .optional("idempotent")
             .and_then(|entry| read::boolean(&entry.value, "`idempotent`", sink));

@@ -9,7 +9,7 @@ use crate::source::Span;
 use crate::text::Text;
 
 pub(crate) const KEYS: &[Key] = &[
-    key("toolrun", "The version of the language: 1."),
+    key("toolrun", "The version of the language; there is one so far."),
     key("name", "A short name for the manifest."),
     key("description", "What the manifest is for."),
     key(
@@ -80,7 +80,7 @@ impl<'n> ManifestDecl<'n> {
                 root.span,
                 format!("a manifest is a mapping, found {}", root.found()),
             )
-            .help("start with `toolrun: 1`, then `tools:`");
+            .help("start with the lines `toolrun: 1` and `tools:`, without `-`");
             return None;
         }
         let mut fields = Fields::open(root, "the manifest", head, &[KEYS], sink)?;
@@ -105,68 +105,88 @@ impl<'n> ManifestDecl<'n> {
 
     /// The mappings of declarations.
     fn sections(&mut self, fields: &mut Fields<'n>, sink: &mut Sink) {
-        self.secrets = each(
-            fields.optional("secrets"),
-            "secrets by name",
-            sink,
-            secrets::SecretRaw::read,
-        );
-        self.vars = each(fields.optional("vars"), "vars by name", sink, vars::VarRaw::read);
-        self.apis = each(fields.optional("apis"), "apis by name", sink, api::ApiDecl::read);
-        self.tools = each(
-            fields.optional("tools"),
-            "tools by name",
-            sink,
-            tool::ToolDecl::read,
-        );
+        self.secrets = each(fields.optional("secrets"), sink);
+        self.vars = each(fields.optional("vars"), sink);
+        self.apis = each(fields.optional("apis"), sink);
+        self.tools = each(fields.optional("tools"), sink);
         for name in ["mcp", "workflows", "tests"] {
             self.keys
                 .extend(fields.optional(name).map(|entry| (name, entry.key.span())));
         }
-        self.mcp = each(
-            fields.optional("mcp"),
-            "MCP servers by name",
-            sink,
-            mcp::ServerDecl::read,
-        );
-        self.workflows = each(
-            fields.optional("workflows"),
-            "workflows by name",
-            sink,
-            workflow::WorkflowDecl::read,
-        );
+        self.mcp = each(fields.optional("mcp"), sink);
+        self.workflows = each(fields.optional("workflows"), sink);
         self.tests = case::read_all(fields.optional("tests"), sink);
-        self.lints = each(
-            fields.optional("lints"),
-            "levels by lint",
-            sink,
-            lints::LevelDecl::read,
-        );
+        self.lints = each(fields.optional("lints"), sink);
     }
 }
 
+/// An entry of a mapping of declarations.
+pub(crate) trait Declared<'n>: Sized {
+    /// What stands in the mapping, such as "secrets by name".
+    const WHAT: &'static str;
+    /// What stands behind a name, as an example.
+    const EXAMPLE: &'static str;
+
+    /// Reads one.
+    fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self>;
+
+    /// What is left of one whose name alone is known: whatever uses the name
+    /// is not to blame.
+    fn named(name: &'n Text) -> Option<Self>;
+}
+
 /// Reads every entry of a mapping of declarations.
-pub(crate) fn each<'n, T>(
-    entry: Option<&'n Entry>,
-    what: &str,
-    sink: &mut Sink,
-    read_one: impl Fn(&'n Entry, &mut Sink) -> Option<T>,
-) -> Vec<T> {
+pub(crate) fn each<'n, T: Declared<'n>>(entry: Option<&'n Entry>, sink: &mut Sink) -> Vec<T> {
     let Some(entry) = entry else { return Vec::new() };
+    let what = T::WHAT;
     if let Kind::List(items) = &entry.value.kind {
         let span = items.first().map_or(entry.value.span, |item| item.span);
-        sink.error(
+        let names: Vec<&'n Text> = items.iter().filter_map(name_in).collect();
+        let diagnostic = sink.error(
             "wrong-type",
             span,
             format!("expected a mapping of {what}, found a list"),
-        )
-        .help("write each name as a key with a colon, without `-`, and what belongs to it below");
+        );
+        let name = names.first().map_or("name", |name| name.as_str());
+        diagnostic.help(format!(
+            "write each name as a key, without `-` and `name:`: `{}: {{ {name}: {} }}`",
+            entry.key.as_str(),
+            T::EXAMPLE
+        ));
+        return names.into_iter().filter_map(T::named).collect();
+    }
+    if let Kind::Scalar(_) = &entry.value.kind {
+        let key = entry.key.as_str();
+        let message = format!("expected a mapping of {what}, found {}", entry.value.found());
+        sink.error("wrong-type", entry.value.span, message).help(format!(
+            "write `{key}: {{ name: {} }}`, or remove `{key}`",
+            T::EXAMPLE
+        ));
         return Vec::new();
     }
     let Some(entries) = read::map(&entry.value, &format!("a mapping of {what}"), sink) else {
         return Vec::new();
     };
-    entries.filter_map(|entry| read_one(entry, sink)).collect()
+    entries.filter_map(|entry| T::read(entry, sink)).collect()
+}
+
+/// The name of an item of a list where a mapping was expected.
+fn name_in(item: &Node) -> Option<&Text> {
+    match &item.kind {
+        Kind::Scalar(text) => Some(text),
+        Kind::Map(entries) => {
+            let named = entries.iter().find(|entry| entry.key.as_str() == "name");
+            match (named, entries.as_slice()) {
+                (Some(Entry { value, .. }), _) => match &value.kind {
+                    Kind::Scalar(text) => Some(text),
+                    _ => None,
+                },
+                (None, [only]) => Some(&only.key),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 fn version(node: &Node, sink: &mut Sink) {

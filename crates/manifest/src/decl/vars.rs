@@ -1,5 +1,6 @@
 //! `vars:`: values from outside that are not secret.
 
+use super::top::Declared;
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind};
@@ -21,15 +22,22 @@ pub(crate) struct VarRaw<'n> {
     pub(crate) allowed: Option<Vec<&'n Text>>,
 }
 
-impl<'n> VarRaw<'n> {
-    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
-        let name = &entry.key;
-        let mut var = Self {
+impl<'n> Declared<'n> for VarRaw<'n> {
+    const WHAT: &'static str = "vars by name";
+    const EXAMPLE: &'static str = "{ default: … }";
+
+    fn named(name: &'n Text) -> Option<Self> {
+        Some(Self {
             name,
             env: None,
             default: None,
             allowed: None,
-        };
+        })
+    }
+
+    fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+        let name = &entry.key;
+        let mut var = Self::named(name)?;
         if let Kind::Scalar(text) = &entry.value.kind
             && !text.as_str().is_empty()
         {
@@ -45,11 +53,10 @@ impl<'n> VarRaw<'n> {
                         entry.value.found()
                     ),
                 )
-                .help(format!(
-                    "write `{}: {{ default: \"{}\" }}`",
-                    name.as_str(),
-                    text.as_str()
-                ));
+                .help(match variable(text.as_str()) {
+                    Some(variable) => format!("write `{}: {{ env: {variable} }}`", name.as_str()),
+                    None => format!("write `{}: {{ default: \"{}\" }}`", name.as_str(), text.as_str()),
+                });
             }
             return Some(var);
         }
@@ -75,13 +82,25 @@ impl<'n> VarRaw<'n> {
                     "wrong-value",
                     entry.value.span,
                     "expected at least one value, found an empty list",
-                );
+                )
+                .help("list the values, or remove `enum`");
             }
             values.into_iter().collect()
         });
         fields.finish(sink);
         Some(var)
     }
+}
+
+/// The variable in `$NAME`, `${NAME}` or `NAME_TWO`.
+fn variable(text: &str) -> Option<&str> {
+    let name = text.trim_matches(['$', '{', '}']);
+    let valid = name.starts_with(|c: char| c.is_ascii_uppercase())
+        && name.contains('_')
+        && name
+            .chars()
+            .all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_');
+    valid.then_some(name)
 }
 
 /// Reports a text that cannot name an environment variable.
@@ -95,7 +114,10 @@ pub(crate) fn env_name(text: &Text, sink: &mut Sink) -> Option<()> {
             text.span(),
             format!("`{name}` cannot be the name of an environment variable"),
         )
-        .help("letters, digits and `_`, such as `SHOP_KEY`");
+        .help(match variable(&name.replace([' ', '-'], "_")) {
+            Some(meant) => format!("write `{meant}`: letters, digits and `_`"),
+            None => "letters, digits and `_`, such as `SHOP_KEY`".to_owned(),
+        });
     }
     valid.then_some(())
 }

@@ -1,8 +1,8 @@
 //! An entry of `workflows:` as written.
 
-use super::param::ParamDecl;
+use super::param::{self, ParamDecl};
 use super::step::StepDecl;
-use super::top::each;
+use super::top::Declared;
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Node};
@@ -29,16 +29,23 @@ pub(crate) struct WorkflowDecl<'n> {
     pub(crate) returns: Option<&'n Node>,
 }
 
-impl<'n> WorkflowDecl<'n> {
-    pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
-        let name = &entry.key;
-        let mut decl = Self {
+impl<'n> Declared<'n> for WorkflowDecl<'n> {
+    const WHAT: &'static str = "workflows by name";
+    const EXAMPLE: &'static str = "{ description: …, steps: … }";
+
+    fn named(name: &'n Text) -> Option<Self> {
+        Some(Self {
             name,
             description: None,
             params: Vec::new(),
             steps: Vec::new(),
             returns: None,
-        };
+        })
+    }
+
+    fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
+        let name = &entry.key;
+        let mut decl = Self::named(name)?;
         let what = format!("workflow `{}`", name.as_str());
         let Some(mut fields) = Fields::open(&entry.value, what, name.span(), &[KEYS], sink) else {
             return Some(decl);
@@ -46,15 +53,16 @@ impl<'n> WorkflowDecl<'n> {
         decl.description = fields
             .required("description")
             .and_then(|entry| read::written(&entry.value, "a description", sink));
-        decl.params = each(fields.optional("params"), "params by name", sink, ParamDecl::read);
+        decl.params = param::read_all(fields.optional("params"), sink);
         if let Some(entry) = fields.required("steps") {
-            let items = read::items(&entry.value, "a list of steps", sink);
+            let items = read::named_items(&entry.value, "a list of steps", "id", sink);
             if items.is_some_and(<[Node]>::is_empty) {
                 sink.error(
                     "wrong-value",
                     entry.value.span,
                     "expected at least one step, found an empty list",
-                );
+                )
+                .help("as in `steps: [ { id: first, call: TOOL, with: { … } } ]`");
             }
             decl.steps = items
                 .unwrap_or_default()

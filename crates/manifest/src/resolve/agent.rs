@@ -39,6 +39,7 @@ pub(crate) fn resolve(decl: &AgentDecl<'_>, world: &World<'_>, sink: &mut Sink) 
             time: limits.time,
         },
         output: decl.output.and_then(|node| schema(node, sink)),
+        output_span: decl.output.map(|node| node.span),
     }
 }
 

@@ -3,10 +3,10 @@
 use super::world::World;
 use super::{header, template};
 use crate::checked::{Auth, Feature};
-use crate::decl::auth::{AuthDecl, AuthKind};
+use crate::decl::auth::{AuthDecl, AuthKind, is_name};
 use crate::decl::mcp::ServerDecl;
 use crate::diagnostic::Sink;
-use crate::fields::suggest;
+use crate::fields::{nearest, suggest};
 use crate::template::Names;
 use crate::text::Text;
 
@@ -105,7 +105,13 @@ fn secret(name: &Text, world: &World<'_>, sink: &mut Sink) -> Option<String> {
         let help = if world.secret_names.is_empty() {
             format!("declare it: `secrets: {{ {text}: env }}`")
         } else {
-            suggest(text, known, "secrets")
+            match nearest(text, known.clone()) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => format!(
+                    "{}; or declare it under `secrets`: `{text}: env`",
+                    suggest(text, known, "secrets")
+                ),
+            }
         };
         sink.error(
             "unknown-name",
@@ -114,12 +120,48 @@ fn secret(name: &Text, world: &World<'_>, sink: &mut Sink) -> Option<String> {
         )
         .help(help);
     } else {
-        sink.error(
-            "secret-value",
-            name.span(),
-            "expected the name of a secret, found something else",
-        )
-        .help("declare a name under `secrets` and write that name here: values never stand in a manifest");
+        let message = "expected the name of a secret, found something else";
+        sink.error("secret-value", name.span(), message)
+            .help(match reference(text) {
+                Some(meant) if world.secret_names.iter().any(|known| known == meant) => {
+                    format!("write the name alone: `{meant}`")
+                }
+                Some(meant) => {
+                    format!("write the name alone, `{meant}`, and declare it: `secrets: {{ {meant}: env }}`")
+                }
+                None => "declare a name, as in `secrets: { SHOP_KEY: env }`, and write `SHOP_KEY` here: values never stand in a manifest".to_owned(),
+            });
     }
     None
+}
+
+/// The name in `$NAME`, `${NAME}`, `{{ secrets.NAME }}` and the like, as other
+/// formats refer to a secret. Whatever else stands there may be the secret
+/// itself and is not shown.
+fn reference(text: &str) -> Option<&str> {
+    let bare = text.trim_matches(['$', '{', '}', '%', ' ']);
+    let bare = ["secrets.", "secret.", "env.", "env:"]
+        .iter()
+        .find_map(|prefix| bare.strip_prefix(prefix))
+        .unwrap_or(bare);
+    (bare.len() < text.len() && is_name(bare)).then_some(bare)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::reference;
+
+    #[test]
+    fn only_what_is_written_as_a_reference_is_shown() {
+        for (text, expected) in [
+            ("$SHOP_KEY", Some("SHOP_KEY")),
+            ("${SHOP_KEY}", Some("SHOP_KEY")),
+            ("{{ secrets.SHOP_KEY }}", Some("SHOP_KEY")),
+            ("env:SHOP_KEY", Some("SHOP_KEY")),
+            ("$k3y-value", None),
+            ("Bearer ABC", None),
+        ] {
+            assert_eq!(reference(text), expected, "{text}");
+        }
+    }
 }

@@ -1,7 +1,8 @@
 //! Texts that a model reads: their length, and characters that a person
 //! reviewing the file would not see.
 
-use crate::diagnostic::Sink;
+use crate::checked::Param;
+use crate::diagnostic::{Severity, Sink};
 use crate::node::{Kind, Node};
 use crate::text::Text;
 
@@ -22,6 +23,38 @@ pub(crate) fn check(text: &Text, sink: &mut Sink) {
     } else if text.as_str().trim().is_empty() {
         sink.error("empty-description", text.span(), "this description is empty")
             .help("say in a sentence what it does: the model decides by it");
+    }
+}
+
+/// Warns of a slot that reads a name of the tool where no template stands: it
+/// would be sent as it is written.
+pub(crate) fn literal_slots(text: &Text, place: &str, params: &[Param], sink: &mut Sink) {
+    let written = text.as_str();
+    let mut at = 0;
+    while let Some(start) = written[at..].find("{{").map(|found| at + found) {
+        let Some(end) = written[start..].find("}}").map(|found| start + found + 2) else {
+            return;
+        };
+        at = end;
+        let inner = written[start + 2..end - 2].trim();
+        let name = inner
+            .split(|c: char| !c.is_alphanumeric() && c != '_')
+            .next()
+            .unwrap_or_default();
+        let member = inner[name.len()..].starts_with('.');
+        let group = member && ["call", "response", "result", "secrets", "vars"].contains(&name);
+        if group || params.iter().any(|param| param.name == name) {
+            let slot = &written[start..end];
+            sink.report(
+                "literal-slot",
+                Severity::Warning,
+                text.span_of(start..end),
+                format!("`{slot}` is plain text here: {place} is no template"),
+            )
+            .help(
+                "say it in words; templates stand in `url`, `query`, `headers`, `body` and `result.template`",
+            );
+        }
     }
 }
 

@@ -75,7 +75,7 @@ pub(crate) fn keywords(decl: &ParamDecl<'_>, kind: ParamKind, sink: &mut Sink) -
                 }
                 map.insert("examples".to_owned(), values.into());
             }
-            Some(_) => crate::read::expected(&entry.value, "a list of examples", sink),
+            Some(_) => drop(crate::read::items(&entry.value, "a list of examples", sink)),
             None => {}
         }
     }
@@ -144,7 +144,8 @@ fn keyword(
             "wrong-value",
             entry.value.span,
             "expected a number above 0 for `multipleOf`",
-        );
+        )
+        .help("as in `multipleOf: 5`");
     } else {
         map.insert(name.to_owned(), value);
     }
@@ -173,7 +174,7 @@ fn items_schema(entry: &Entry, sink: &mut Sink) -> Option<Value> {
     let mut decl = None;
     for key in KEYWORD_KEYS {
         if let Some(inner) = fields.optional(key.name) {
-            let decl = decl.get_or_insert_with(|| ParamDecl::named(&entry.key));
+            let decl = decl.get_or_insert_with(|| ParamDecl::only_named(&entry.key));
             keyword(&mut map, decl, kind, key.name, inner, sink);
         }
     }
@@ -199,7 +200,7 @@ fn items_kind(
         let kind = samples.map(sample_kind).reduce(join).flatten();
         if kind.is_none() {
             sink.error("missing-key", owner.key.span(), "`items` has no `type`")
-                .help("one of `string`, `integer`, `number`, `boolean`");
+                .help("add `type: string`, or `integer`, `number`, `boolean`");
         }
         return kind;
     };
@@ -214,13 +215,14 @@ fn items_kind(
 }
 
 fn allowed(kind: ParamKind, map: &Map<String, Value>, entry: &Entry, sink: &mut Sink) -> Option<Value> {
-    let nodes = crate::read::items(&entry.value, "a list of values", sink)?;
+    let nodes = values(entry, sink)?;
     if nodes.is_empty() {
         sink.error(
             "wrong-value",
             entry.value.span,
             "expected at least one value, found an empty list",
-        );
+        )
+        .help("list the values, or remove `enum`");
         return None;
     }
     let values = entry.value.json(sink)?;
@@ -232,10 +234,23 @@ fn allowed(kind: ParamKind, map: &Map<String, Value>, entry: &Entry, sink: &mut 
                 "duplicate-value",
                 node.span,
                 format!("the value `{}` stands here twice", fit::plain(value)),
-            );
+            )
+            .help("remove one of them");
         }
     }
     Some(values)
+}
+
+/// The values of an `enum`.
+pub(crate) fn values<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<&'n [Node]> {
+    if let Kind::Scalar(text) = &entry.value.kind {
+        let values: Vec<_> = text.as_str().split([',', '|', '/']).map(str::trim).collect();
+        let message = format!("expected a list of values, found {}", entry.value.found());
+        sink.error("wrong-type", entry.value.span, message)
+            .help(format!("write `enum: [{}]`", values.join(", ")));
+        return None;
+    }
+    crate::read::items(&entry.value, "a list of values", sink)
 }
 
 pub(crate) fn check_fit(
@@ -260,6 +275,10 @@ pub(crate) fn check_fit(
         && matches!(kind, ParamKind::Integer | ParamKind::Number | ParamKind::Boolean)
     {
         diagnostic.help("remove the quotes");
+    } else if kind == ParamKind::Boolean {
+        diagnostic.help("write `true` or `false`");
+    } else {
+        diagnostic.help(format!("change the {what}, or what the param allows"));
     }
 }
 
@@ -287,7 +306,8 @@ fn bounds_in_order(map: &Map<String, Value>, decl: &ParamDecl<'_>, sink: &mut Si
                 low_entry.value.span,
                 format!("`{low}` is greater than `{high}`: no value fits"),
             )
-            .context(high_entry.value.span, format!("`{high}` stands here"));
+            .context(high_entry.value.span, format!("`{high}` stands here"))
+            .help("exchange the two numbers, or change one");
         }
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn check_local(name: &Text, what: &str, sink: &mut Sink) {
             format!("`{}` is a reserved word and cannot name {what}", name.as_str()),
         )
         .help(format!(
-            "the reserved words are {}",
+            "choose another name; the reserved words are {}",
             crate::fields::list(RESERVED.iter().copied())
         ));
         return;

@@ -107,6 +107,13 @@ fn kind(decl: &ParamDecl<'_>, sink: &mut Sink) -> Option<ParamKind> {
         (None, Some(schema)) => schema_kind(decl, schema, sink),
         (Some(kind), None) => Some(kind.value),
         (None, None) => {
+            if let Some(entry) = decl
+                .allowed
+                .filter(|entry| !matches!(entry.value.kind, Kind::List(_)))
+            {
+                super::keyword::values(entry, sink);
+                return None;
+            }
             let samples: Vec<&Node> = match (decl.constant, decl.allowed.map(|entry| &entry.value.kind)) {
                 (Some(constant), _) => vec![&constant.value],
                 (None, Some(Kind::List(items))) => items.iter().collect(),
@@ -123,7 +130,7 @@ fn kind(decl: &ParamDecl<'_>, sink: &mut Sink) -> Option<ParamKind> {
                     decl.name.span(),
                     format!("param `{name}` has no `type`"),
                 )
-                .help("one of `string`, `integer`, `number`, `boolean`, `array`, `object`, `file`");
+                .help("add `type: string`, or `integer`, `number`, `boolean`, `array`, `object`, `file`");
             }
             found
         }

@@ -1,14 +1,15 @@
 //! The keys that apis and tools share: merged, and checked for each api even
 //! when no tool uses it.
 
+use std::ops::Range;
 use std::time::Duration;
 
 use super::world::World;
-use super::{auth, header, template};
+use super::{auth, header, names, template};
 use crate::checked::Policy;
 use crate::decl::api::ApiDecl;
 use crate::decl::policy::{Pair, PolicyDecl};
-use crate::diagnostic::Sink;
+use crate::diagnostic::{Severity, Sink};
 use crate::template::{Condition, Names, TextTemplate, UrlPart, UrlTemplate};
 use crate::text::Text;
 
@@ -103,6 +104,7 @@ pub(crate) fn headers(
     let inherited = api.iter().filter(|(name, _)| !overridden(name));
     let mut all = Vec::new();
     for (name, value) in inherited.chain(tool) {
+        literal(value, world, sink);
         if header::check_name(name, sink).is_some()
             && let Some(value) = template::header(value, names, world, sink)
         {
@@ -123,6 +125,7 @@ pub(crate) fn query(
     let overridden = |name: &Text| tool.iter().any(|(own, _)| own.as_str() == name.as_str());
     let inherited = api.iter().filter(|(name, _)| !overridden(name));
     let compile = |(name, value): &Pair<'_>| {
+        literal(value, world, sink);
         let value = template::text(value, names, world, sink)?;
         Some((name.as_str().to_owned(), value))
     };
@@ -141,6 +144,61 @@ pub(crate) fn condition(
         .ok()
 }
 
+/// Warns of what other languages replace and we send as it stands: `$NAME`,
+/// `${NAME}` and statements.
+pub(crate) fn literal(text: &Text, world: &World<'_>, sink: &mut Sink) {
+    let written = text.as_str();
+    if let Some(start) = written.find("{%") {
+        sink.report(
+            "literal-slot",
+            Severity::Warning,
+            text.span_of(start..start + 2),
+            "`{%` is plain text here: only `result.template` has statements",
+        )
+        .help(
+            "as in `{{ 'a' if condition else 'b' }}`; a value that is absent takes its header or pair away",
+        );
+    }
+    let Some((range, name)) = variable(written) else {
+        return;
+    };
+    let (slot, declare) = if world.secret_names.iter().any(|known| known == name) {
+        (format!("secrets.{name}"), String::new())
+    } else if names::looks_secret(name) {
+        let declare = format!(", and declare it: `secrets: {{ {name}: env }}`");
+        (format!("secrets.{name}"), declare)
+    } else {
+        let var = name.to_lowercase();
+        let declare = format!(", and declare it: `vars: {{ {var}: {{ env: {name} }} }}`");
+        (format!("vars.{var}"), declare)
+    };
+    let (before, after) = (&written[..range.start], &written[range.end..]);
+    let found = &written[range.clone()];
+    sink.report(
+        "literal-slot",
+        Severity::Warning,
+        text.span_of(range.clone()),
+        format!("`{found}` is plain text here: the environment is read by declared names only"),
+    )
+    .help(format!("write `\"{before}{{{{ {slot} }}}}{after}\"`{declare}"));
+}
+
+/// The first `$NAME` or `${NAME}` of a text.
+fn variable(text: &str) -> Option<(Range<usize>, &str)> {
+    text.match_indices('$').find_map(|(start, _)| {
+        let rest = &text[start + 1..];
+        let braced = rest.strip_prefix('{');
+        let name = braced.unwrap_or(rest);
+        let end = name
+            .find(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_')
+            .unwrap_or(name.len());
+        let closed = braced.is_none() || name[end..].starts_with('}');
+        let named = end >= 3 && name.starts_with(|c: char| c.is_ascii_uppercase());
+        let length = 1 + end + if braced.is_some() { 2 } else { 0 };
+        (closed && named).then_some((start..start + length, &name[..end]))
+    })
+}
+
 fn duplicate_headers(pairs: &[Pair<'_>], sink: &mut Sink) {
     for (index, (name, _)) in pairs.iter().enumerate() {
         let same = |(other, _): &&Pair<'_>| other.as_str().eq_ignore_ascii_case(name.as_str());
@@ -153,7 +211,8 @@ fn duplicate_headers(pairs: &[Pair<'_>], sink: &mut Sink) {
                     name.as_str()
                 ),
             )
-            .context(first.span(), "first written here");
+            .context(first.span(), "first written here")
+            .help("remove one of them");
         }
     }
 }

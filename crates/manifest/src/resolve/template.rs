@@ -17,7 +17,10 @@ pub(crate) fn report(text: &Text, errors: Vec<TemplateError>, world: &World<'_>,
         if span.range().is_empty() {
             span = text.span();
         }
-        sink.error(error.code, span, error.message).help = error.help;
+        let diagnostic = sink.error(error.code, span, error.message);
+        if let Some(help) = error.help {
+            diagnostic.help(help);
+        }
     }
 }
 

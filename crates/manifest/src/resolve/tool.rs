@@ -57,6 +57,11 @@ pub(crate) fn resolve(
     let result = result(decl, &worded, world, sink);
     for (_, _, hint) in &decl.policy.errors {
         description::invisible(hint, sink);
+        description::literal_slots(hint, "a hint of `errors`", &params, sink);
+    }
+    let descriptions = decl.params.iter().filter_map(|param| param.description);
+    for text in decl.description.into_iter().chain(descriptions) {
+        description::literal_slots(text, "a description", &params, sink);
     }
     later(decl, shared, &params, features);
     if decl.broken || sink.errors() > before {
@@ -195,6 +200,7 @@ fn url(
     sink: &mut Sink,
 ) -> Option<UrlTemplate> {
     let url = decl.url?;
+    policy::literal(url, world, sink);
     let base = match api? {
         Some(api) => Some(api.base_url?),
         None => None,
@@ -314,6 +320,7 @@ fn result(decl: &ToolDecl<'_>, names: &Names<'_>, world: &World<'_>, sink: &mut 
         max_tokens: written.max_tokens.unwrap_or(MAX_TOKENS),
         format: written.format,
         output: written.output.and_then(|node| super::agent::schema(node, sink)),
+        output_span: written.output.map(|node| node.span),
     }
 }
 

@@ -30,7 +30,11 @@ impl Condition {
                 code: "condition-shape",
                 range: 0..text.len(),
                 message: "a condition is exactly one `{{ … }}`".into(),
-                help: Some("as in `{{ response.body.error is defined }}`".into()),
+                help: Some(if text.contains("{{") {
+                    "as in `{{ response.body.error is defined }}`".into()
+                } else {
+                    format!("write `\"{{{{ {} }}}}\"`", text.trim())
+                }),
             }]);
         };
         let names = Names {

@@ -26,9 +26,13 @@ pub(super) fn resolve(id: &str, range: Range<usize>, names: &Names<'_>) -> Resul
             code: "unknown-name",
             range,
             message: format!("`{id}` is a group of names, not a value"),
-            help: Some(format!("name a member: {}", members(id, names))),
+            help: Some(if has_members(id, names) {
+                format!("name a member: {}", members(id, names))
+            } else {
+                declare(id, "name")
+            }),
         }),
-        _ => Err(unknown(id, range, &known(names))),
+        _ => Err(unknown(id, range, names)),
     }
 }
 
@@ -68,7 +72,7 @@ pub(super) fn resolve_member(
             Some(_) => Err(unknown_member(group, member, range, names)),
         },
         ("call" | "response" | "vars", _) => Err(unknown_member(group, member, range, names)),
-        _ => return None,
+        _ => Err(foreign_group(group, member, range, names)?),
     };
     Some(found)
 }
@@ -127,20 +131,72 @@ fn members(group: &str, names: &Names<'_>) -> String {
         .into_iter()
         .filter(|name| name.starts_with(&prefix))
         .collect();
-    if members.is_empty() {
-        return format!("but there are no `{group}` here");
-    }
     listed(members.iter().map(String::as_str))
 }
 
-fn unknown(name: &str, range: Range<usize>, known: &[String]) -> TemplateError {
+/// Whether a group has members here.
+fn has_members(group: &str, names: &Names<'_>) -> bool {
+    let prefix = format!("{group}.");
+    known(names).iter().any(|name| name.starts_with(&prefix))
+}
+
+/// How a member of an empty group is declared.
+fn declare(group: &str, member: &str) -> String {
+    match group {
+        "vars" => format!("this manifest declares no `vars`: add `vars: {{ {member}: {{ default: … }} }}`"),
+        "secrets" => format!("this manifest declares no `secrets`: add `secrets: {{ {member}: env }}`"),
+        _ => format!("`{group}` has no place here"),
+    }
+}
+
+/// `params.id` and `env.KEY`, as other formats have them.
+fn foreign_group(group: &str, member: &str, range: Range<usize>, names: &Names<'_>) -> Option<TemplateError> {
+    let help = match group {
+        "params" | "param" | "args" | "arguments" | "input" | "inputs" | "parameters" => {
+            if names.params.iter().any(|param| param.name == member) {
+                format!("a param stands alone: write `{{{{ {member} }}}}`")
+            } else {
+                format!("a param stands alone, as in `{{{{ {member} }}}}`, and is declared under `params`")
+            }
+        }
+        "env" | "ENV" | "environment" => format!(
+            "write `secrets: {{ {member}: env }}` and `{{{{ secrets.{member} }}}}` for a key, `vars: {{ name: {{ env: {member} }} }}` and `{{{{ vars.name }}}}` for the rest"
+        ),
+        "secret" => format!("write `{{{{ secrets.{member} }}}}`"),
+        "var" => format!("write `{{{{ vars.{member} }}}}`"),
+        "body" | "headers" if names.response => format!("write `{{{{ response.{group}.{member} }}}}`"),
+        _ => return None,
+    };
+    Some(TemplateError {
+        code: "unknown-name",
+        range,
+        message: format!("unknown name `{group}.{member}`"),
+        help: Some(help),
+    })
+}
+
+fn unknown(name: &str, range: Range<usize>, names: &Names<'_>) -> TemplateError {
+    let known = known(names);
     // `shop_url` for `vars.shop_url` is as likely a slip as a typing error.
     let with_group = known
         .iter()
+        .filter(|candidate| *candidate != "call.id")
         .find(|candidate| candidate.split_once('.').is_some_and(|(_, last)| last == name));
     let near = match with_group {
         Some(candidate) => format!("did you mean `{candidate}`? "),
-        None => did_you_mean(name, known.iter().map(String::as_str)),
+        None => did_you_mean(
+            name,
+            known
+                .iter()
+                .map(String::as_str)
+                .filter(|candidate| *candidate != "call.id"),
+        ),
+    };
+    // Where a call is, there are params.
+    let near = match (near.is_empty(), names.call) {
+        (false, _) => near,
+        (true, true) => "declare it under `params`; ".to_owned(),
+        (true, false) => "only `vars` and `now` can stand here; ".to_owned(),
     };
     TemplateError {
         code: "unknown-name",
@@ -161,7 +217,7 @@ fn unknown_member(group: &str, member: &str, range: Range<usize>, names: &Names<
         .collect();
     let near = did_you_mean(member, known.iter().map(|name| &name[prefix.len()..]));
     let help = match known.is_empty() {
-        true => format!("nothing is declared under `{group}`"),
+        true => declare(group, member),
         false => format!("{near}known: {}", members(group, names)),
     };
     TemplateError {

@@ -45,7 +45,10 @@ impl Pick {
                 code: "pick-syntax",
                 range,
                 message,
-                help: Some("`pick` is JMESPath, as in `orders[].{id: id, total: total}`".into()),
+                help: Some(match text.strip_prefix("$.") {
+                    Some(path) => format!("JMESPath starts without `$`: write `{path}`"),
+                    None => "`pick` is JMESPath, as in `orders[].{id: id, total: total}`".into(),
+                }),
             }]
         };
         if text.len() > MAX_LENGTH {

@@ -214,6 +214,17 @@ const STATEMENTS: &str = "statements are `if`, `elif`, `else`, `for` and `set`";
 /// Words a parser's error about a whole template.
 pub(super) fn reword(failure: &minijinja::Error, text: &str) -> TemplateError {
     let whole = 0..text.len();
+    if failure
+        .detail()
+        .is_some_and(|detail| detail.contains("unexpected end of input"))
+        && let Some((range, word)) = unclosed(text)
+    {
+        return problem(
+            range,
+            &format!("this `{{% {word} … %}}` is never closed"),
+            &format!("end it with `{{% end{word} %}}`"),
+        );
+    }
     let error = syntax::reword(failure, text, &whole);
     match failure.detail() {
         Some(detail) if detail.starts_with("unknown statement") => TemplateError {
@@ -226,6 +237,26 @@ pub(super) fn reword(failure: &minijinja::Error, text: &str) -> TemplateError {
             ..error
         },
     }
+}
+
+/// The innermost `if` or `for` without an end.
+fn unclosed(text: &str) -> Option<(Range<usize>, &'static str)> {
+    let mut open: Vec<(Range<usize>, &'static str)> = Vec::new();
+    let mut at = 0;
+    while let Some(start) = text[at..].find("{%").map(|found| at + found) {
+        let end = text[start..]
+            .find("%}")
+            .map_or(text.len(), |found| start + found + 2);
+        let inner = text[start + 2..end].trim_start_matches(['-', '+', ' ']);
+        match inner.split(|c: char| !c.is_alphabetic()).next() {
+            Some("if") => open.push((start..end, "if")),
+            Some("for") => open.push((start..end, "for")),
+            Some("endif" | "endfor") => drop(open.pop()),
+            _ => {}
+        }
+        at = end;
+    }
+    open.pop()
 }
 
 fn problem(range: Range<usize>, message: &str, help: &str) -> TemplateError {

@@ -73,7 +73,11 @@ pub(super) fn reword(failure: &minijinja::Error, source: &str, inner: &Range<usi
             None => inner.clone(),
         },
         message,
-        help: habit(source, at.start).map(String::from),
+        help: Some(
+            habit(source, at.start)
+                .unwrap_or("as in `{{ city }}` or `{{ city | default('Rome') }}`")
+                .into(),
+        ),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Flags descriptions that say nothing but the name.
 
-use super::words::{descriptions, repeats};
+use super::words::{Of, descriptions, repeats};
 use crate::lint::{Checked, Findings, Level, Rule};
 
 pub(crate) const RULE: Rule = Rule {
@@ -34,14 +34,17 @@ tools:
 };
 
 fn check(checked: &Checked<'_>, findings: &mut Findings<'_>) {
-    for (_, name, text) in descriptions(checked) {
+    for (of, name, text) in descriptions(checked) {
         if repeats(name.as_str(), text.as_str()) {
             findings
                 .flag(
                     text.span(),
                     format!("this description only repeats the name `{}`", name.as_str()),
                 )
-                .help("say what comes back, from where, and when to use it");
+                .help(match of {
+                    Of::Callable => "say what comes back, from where, and when to use it",
+                    Of::Param => "say what the value is, its unit and where it comes from",
+                });
         }
     }
 }

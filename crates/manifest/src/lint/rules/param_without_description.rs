@@ -42,7 +42,8 @@ fn check(checked: &Checked<'_>, findings: &mut Findings<'_>) {
         let workflows = file.decl.workflows.iter().map(|workflow| &workflow.params);
         for param in tools.chain(workflows).flatten() {
             let inside = param.schema.is_some_and(|schema| has_description(&schema.value));
-            if param.description.is_none() && param.constant.is_none() && !inside {
+            // What was not read at all has other problems.
+            if !param.kind_is_wrong && param.description.is_none() && param.constant.is_none() && !inside {
                 findings
                     .flag(
                         param.name.span(),

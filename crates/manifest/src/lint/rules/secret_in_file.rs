@@ -103,7 +103,7 @@ fn check(checked: &Checked<'_>, findings: &mut Findings<'_>) {
         end = Some((span.source, span.end));
         findings
             .flag(span, "this looks like a real key, token or password")
-            .help("replace it at its provider, declare a name under `secrets` and use that name in `auth` or as `{{ secrets.NAME }}`");
+            .help("replace it at its provider; declare a name, as in `secrets: { SHOP_KEY: env }`, and use that: `auth: { bearer: SHOP_KEY }`, or `{{ secrets.SHOP_KEY }}` in a header or query value");
     }
 }
 

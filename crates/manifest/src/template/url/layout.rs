@@ -6,6 +6,7 @@ use std::ops::Range;
 use url::Url;
 
 use super::{Origin, QueryPair, UrlPart, UrlTemplate};
+use crate::syntax::TYPOGRAPHIC;
 use crate::template::encode;
 use crate::template::error::TemplateError;
 use crate::template::parts::{RawPart, cut};
@@ -21,6 +22,9 @@ struct Placed {
     range: Range<usize>,
     of: UrlPart,
 }
+
+/// Said of `GET https://…`.
+const METHOD: &str = "the method has a key of its own";
 
 /// Stands for a slot in the text of the origin.
 const SLOT: char = '\0';
@@ -92,7 +96,7 @@ fn read(
         problems.extend(of_text.map(|problem| (of, problem)));
     }
     if base.is_some() && !url.starts_with('/') {
-        let help = "it is appended to `base_url`, as in `/orders`";
+        let help = "write the path that is appended to `base_url`, as in `/orders`; or remove `api`";
         problems.push((
             UrlPart::Url,
             shape(0..url.len(), "with an api, `url` starts with `/`", help),
@@ -112,6 +116,15 @@ fn odd_literals(text: &str, names: &Names<'_>) -> Vec<TemplateError> {
             .char_indices()
             .find(|(_, character)| character.is_whitespace())
         {
+            if literal[..start].chars().all(|c| c.is_ascii_uppercase()) && start > 0 && range.start == 0 {
+                let method = &literal[..start];
+                let help = format!("write `method: {method}` beside it, and the URL alone here");
+                found.push(TemplateError {
+                    help: Some(help),
+                    ..shape(at(0, start), METHOD, "")
+                });
+                continue;
+            }
             let help = "write `%20` for a blank; a long URL can have its pairs under `query:`";
             found.push(shape(
                 at(start, blank.len_utf8()),
@@ -120,14 +133,22 @@ fn odd_literals(text: &str, names: &Names<'_>) -> Vec<TemplateError> {
             ));
         }
         for param in names.params {
-            let written = format!("{{{}}}", param.name);
-            found.extend(literal.find(&written).map(|start| TemplateError {
-                message: format!("`{written}` is literal text, not the param"),
-                help: Some(format!(
-                    "write `{{{{ {} }}}}`, or `%7B` and `%7D` for the braces",
-                    param.name
-                )),
-                ..shape(at(start, written.len()), "", "")
+            let name = &param.name;
+            let forms = [
+                (format!("${{{name}}}"), 0, "`%24%7B`, `%7D` for the characters"),
+                (format!("{{{name}}}"), 0, "`%7B`, `%7D` for the braces"),
+                (format!("/:{name}"), 1, "`%3A` for the colon"),
+            ];
+            let written = forms.iter().find_map(|(form, skip, otherwise)| {
+                let start = literal.find(form)?;
+                let after = literal[start + form.len()..].chars().next();
+                let whole = !after.is_some_and(|c| c.is_alphanumeric() || c == '_') || form.ends_with('}');
+                whole.then_some((start + skip, &form[*skip..], otherwise))
+            });
+            found.extend(written.map(|(start, form, otherwise)| TemplateError {
+                message: format!("`{form}` is literal text, not the param"),
+                help: Some(format!("write `{{{{ {name} }}}}`, or {otherwise}")),
+                ..shape(at(start, form.len()), "", "")
             }));
         }
     }
@@ -292,7 +313,7 @@ impl Layout {
                 ..shape(
                     range,
                     "",
-                    "a model never chooses where a request goes: declare it under `vars`",
+                    "a model never chooses where a request goes: declare a var, as in `vars: { host: { default: api.example.com } }`, and write `{{ vars.host }}`",
                 )
             });
         }
@@ -335,6 +356,14 @@ impl Layout {
             (_, None) if self.origin_text.is_empty() && !has_base => Err((
                 "`url` is not absolute, and the tool has no api".to_owned(),
                 "write it in full, as in `https://api.example/orders`, or name an `api`",
+            )),
+            // The text before it is the problem, and is reported.
+            (_, None | Some(_)) if self.problems.iter().any(|(_, problem)| problem.message == METHOD) => {
+                return None;
+            }
+            (_, _) if self.origin_text.starts_with(TYPOGRAPHIC) => Err((
+                "a URL cannot start with a typographic quote".into(),
+                "write it without quotes, or in `\"…\"`",
             )),
             (_, None) => Err((
                 "expected a URL such as `https://api.example/v1`".into(),
