@@ -323,6 +323,8 @@ fn nested(node: &Node, sink: &mut Sink) {
                 "write `optional: true` in its place"
             } else if name == "required" {
                 "remove it: a param is required unless it has `optional: true` or a `default`"
+            } else if name == "additionalProperties" {
+                "remove it: `type: object` alone is a map of strings"
             } else {
                 "make each field a param of its own, or give a JSON Schema under `schema`"
             };

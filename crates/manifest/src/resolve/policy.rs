@@ -122,6 +122,12 @@ pub(crate) fn query(
     world: &World<'_>,
     sink: &mut Sink,
 ) -> Vec<(String, TextTemplate)> {
+    for (name, _) in api.iter().chain(tool) {
+        if name.as_str().contains("{{") {
+            sink.error("query-key", name.span(), "the keys of `query` are literal text")
+                .help("write the name that the API knows; values may be templates");
+        }
+    }
     let overridden = |name: &Text| tool.iter().any(|(own, _)| own.as_str() == name.as_str());
     let inherited = api.iter().filter(|(name, _)| !overridden(name));
     let compile = |(name, value): &Pair<'_>| {

@@ -4,7 +4,7 @@
 use super::world::World;
 use super::{auth, body, description, param, policy, template};
 use crate::checked::{
-    Auth, Effect, Endpoint, Feature, HttpEndpoint, McpEndpoint, Method, Param, ParamKind, ResultSpec,
+    Auth, Body, Effect, Endpoint, Feature, HttpEndpoint, McpEndpoint, Method, Param, ParamKind, ResultSpec,
     StatusPattern, Tool,
 };
 use crate::decl::api::ApiDecl;
@@ -62,6 +62,9 @@ pub(crate) fn resolve(
     let descriptions = decl.params.iter().filter_map(|param| param.description);
     for text in decl.description.into_iter().chain(descriptions) {
         description::literal_slots(text, "a description", &params, sink);
+    }
+    if let Some(Endpoint::Http(endpoint)) = &endpoint {
+        place_of_files(endpoint, &params, sink);
     }
     later(decl, shared, &params, features);
     if decl.broken || sink.errors() > before {
@@ -343,6 +346,29 @@ fn effects(decl: &ToolDecl<'_>, endpoint: &Endpoint) -> (Effect, bool) {
         decl.effect.unwrap_or(inferred),
         decl.idempotent.unwrap_or(safe || keyed),
     )
+}
+
+/// A file is sent as a body: nowhere else is there room for its bytes.
+fn place_of_files(endpoint: &HttpEndpoint, params: &[Param], sink: &mut Sink) {
+    let mut uses = endpoint.url.uses().clone();
+    let texts = endpoint.query.iter().chain(&endpoint.headers);
+    texts.for_each(|(_, template)| uses.join(template.uses()));
+    if let Some(Body::Json(tree) | Body::Form(tree)) = &endpoint.body {
+        uses.join(tree.uses());
+    }
+    for param in params.iter().filter(|param| param.kind == ParamKind::File) {
+        if uses.params.contains(&param.name) {
+            sink.error(
+                "file-place",
+                param.span,
+                format!(
+                    "the file `{}` can only stand in a `multipart` or `text` body",
+                    param.name
+                ),
+            )
+            .help("use `type: string` for a value that is sent as text");
+        }
+    }
 }
 
 /// Notes the parts of a tool that this build cannot run.
