@@ -30,6 +30,21 @@ test:
 bless:
     TOOLRUN_BLESS=1 cargo test -p toolrun --test it
 
+# The figures of the README; compare ratios, and only from a quiet machine.
+bench:
+    cargo build --release -p toolrun-http --example bare_client
+    cargo bench -p toolrun --bench figures
+
+# The embedded model on its prompts: accuracy, confidence, times.
+needle-eval *options:
+    cargo run --release -p toolrun-model --features embedded-model --example needle_eval -- {{ options }}
+
+# Checks against data made elsewhere: folders of recorded exchanges, function-calling cases, hostile payloads.
+oracles recordings bfcl payloads:
+    TOOLRUN_RECORDINGS={{ recordings }} cargo test -p toolrun-model --test wires -- --ignored --nocapture
+    TOOLRUN_BFCL={{ bfcl }} cargo test -p toolrun-validator --test bfcl -- --ignored --nocapture
+    TOOLRUN_PAYLOADS={{ payloads }} cargo test -p toolrun-manifest payloads -- --ignored --nocapture
+
 # The loop on this machine alone.
 demo *prompt:
     cargo run --release -- demo {{ prompt }}
