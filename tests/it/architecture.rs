@@ -1,4 +1,5 @@
-//! The shape of the workspace: which crate uses which, and how long files are.
+//! The shape of the workspace: which crate uses which, and how long files and
+//! functions are.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -104,6 +105,81 @@ fn files_stay_short_and_say_what_they_hold() {
         }
     }
     assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn functions_stay_short() {
+    let mut files = Vec::new();
+    sources(&workspace().join("crates"), &mut files);
+    let root = workspace();
+    let product = |path: &&PathBuf| {
+        let path = path.strip_prefix(&root).expect("inside the workspace");
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        let folders = path.components().map(|part| part.as_os_str().to_string_lossy());
+        let tests = ["tests", "benches", "target"];
+        !name.ends_with("tests.rs") && !folders.into_iter().any(|part| tests.contains(&&*part))
+    };
+    let (mut seen, mut complaints) = (0, Vec::new());
+    for path in files.iter().filter(product) {
+        let text = fs::read_to_string(path).expect("a source file");
+        for (name, lines) in functions(&text) {
+            seen += 1;
+            if lines > 60 {
+                complaints.push(format!(
+                    "{}: `{name}` has {lines} lines; split it",
+                    path.display()
+                ));
+            }
+        }
+    }
+    assert!(seen > 500, "the functions were not found");
+    assert!(complaints.is_empty(), "{}", complaints.join("\n"));
+}
+
+#[test]
+fn functions_are_measured_from_their_first_line_to_their_last() {
+    let text = "pub(crate) fn a(\n    x: u8,\n) -> u8 {\n    if x {\n    }\n}\n\nimpl T {\n    async fn b() {}\n    \
+                fn c(&self) -> u8;\n    const fn d() {\n        1\n    }\n}\n#[cfg(test)]\nmod tests {\n    \
+                fn e() {\n    }\n}\n";
+    let found = functions(text);
+    let expected = [("a", 6), ("b", 1), ("d", 3)];
+    assert_eq!(found, expected.map(|(name, lines)| (name.to_owned(), lines)));
+}
+
+/// The functions of a formatted source and their lines, those of its tests
+/// left out. The brace that closes one is the first that is indented as its
+/// `fn` is.
+fn functions(text: &str) -> Vec<(String, usize)> {
+    let lines: Vec<&str> = text.lines().take_while(|line| *line != "#[cfg(test)]").collect();
+    let mut found = Vec::new();
+    for (start, line) in lines.iter().enumerate() {
+        let words = line.trim_start();
+        let Some((before, after)) = words.split_once("fn ") else {
+            continue;
+        };
+        let modifiers = ["pub", "pub(crate)", "pub(super)", "async", "const", "unsafe"];
+        if !before.split_whitespace().all(|word| modifiers.contains(&word)) {
+            continue;
+        }
+        let name: String = after
+            .chars()
+            .take_while(|c| c.is_alphanumeric() || *c == '_')
+            .collect();
+        let indent = &line[..line.len() - words.len()];
+        let ends = |line: &&str| {
+            let own = line
+                .strip_prefix(indent)
+                .is_some_and(|rest| !rest.starts_with(' '));
+            own && (line.ends_with('}') || line.ends_with(';'))
+        };
+        let Some(length) = lines[start..].iter().position(ends) else {
+            continue;
+        };
+        if lines[start + length].ends_with('}') {
+            found.push((name, length + 1));
+        }
+    }
+    found
 }
 
 fn sources(folder: &Path, found: &mut Vec<PathBuf>) {

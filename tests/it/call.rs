@@ -1,6 +1,6 @@
 //! `toolrun call`: one tool, typed from the command line, sent or only shown.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::program::toolrun;
 use crate::support::shop::{MANIFEST, SHOP_KEY, call, shop};
@@ -18,6 +18,56 @@ fn a_result_is_printed() {
     assert_eq!(object["is_error"], false);
     assert_eq!(object["status"].to_string(), "200");
     assert_eq!(object["value"]["total"].to_string(), "20.50");
+}
+
+#[test]
+fn stdout_has_data_and_nothing_else() {
+    let shop = shop();
+    let long = call(&shop, "get_order order_id=long").run().exits(0);
+    assert!(long.json()["lines"].is_array(), "stdout is the data");
+    long.says("note: left out: ").says("--json gives the whole");
+    let whole = call(&shop, "get_order order_id=long --json")
+        .run()
+        .exits(0)
+        .json();
+    assert_eq!(whole["value"]["lines"].as_array().map(Vec::len), Some(5000));
+    call(&shop, "add_note order_id=o_1 text=x --allow-writes")
+        .run()
+        .exits(0)
+        .prints("")
+        .says("status 204, empty body");
+    let broken = MANIFEST.replace(
+        "    errors:\n",
+        "    result: { pick: \"abs(id)\" }\n    errors:\n",
+    );
+    call(&shop, "get_order order_id=o_1")
+        .file("shop.yaml", &broken)
+        .run()
+        .exits(0)
+        .prints("{\"id\":\"o_1\",\"total\":20.50,\"state\":\"paid\"}\n")
+        .says("note: `pick` of the manifest failed");
+}
+
+#[test]
+fn a_call_leaves_its_events_too() {
+    let shop = shop();
+    let ended = call(&shop, "get_order order_id=o_1 --no-detect --events e.jsonl")
+        .run()
+        .exits(0)
+        .stdout_has("o_1");
+    let names: Vec<String> = ended
+        .read("e.jsonl")
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).expect("JSON")["event"].to_string())
+        .collect();
+    let expected = ["run.started", "tool.started", "tool.returned", "run.finished"];
+    assert_eq!(names, expected.map(|name| format!("\"{name}\"")));
+    let lines = call(&shop, "get_order order_id=o_1 --events -").run().exits(0);
+    assert_eq!(lines.stdout.lines().count(), 4, "{}", lines.stdout);
+    call(&shop, "get_order order_id=o_1 --events=- --json")
+        .run()
+        .exits(2)
+        .prints("");
 }
 
 #[test]
@@ -56,6 +106,11 @@ fn what_does_not_fit_is_a_usage_error() {
         .run()
         .exits(2)
         .says("--args is not JSON");
+    call(&shop, "find_orders --args")
+        .arg(r#"{"email":"a","email":"b"}"#)
+        .run()
+        .exits(2)
+        .says("email");
     call(&shop, "find_order email=a")
         .run()
         .exits(2)

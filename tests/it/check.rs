@@ -227,3 +227,30 @@ fn a_hostile_manifest_cannot_reach_the_terminal() {
     let controls = ended.stderr.chars().any(|c| c.is_control() && c != '\n');
     assert!(!controls, "{:?}", ended.stderr);
 }
+
+#[test]
+fn a_folder_names_what_it_skips_and_checks_what_is_meant() {
+    let ended = toolrun("check .")
+        .file("a.yaml", "services: {}\n")
+        .file("shop.yaml", crate::support::shop::MANIFEST)
+        .run()
+        .exits(0);
+    ended.says("skipped ./a.yaml: no key `toolrun`");
+    toolrun("check .")
+        .file("b.yaml", "tools:\n  t: {}\n")
+        .run()
+        .exits(1)
+        .says("b.yaml")
+        .says("toolrun");
+}
+
+#[test]
+fn the_lint_in_the_help_text_exists() {
+    let help = toolrun("check --help").run().exits(0);
+    let (_, rest) = help.stdout.split_once("check --explain ").expect("an example");
+    let lint = rest.split_whitespace().next().expect("a lint");
+    toolrun(&format!("check --explain {lint}"))
+        .run()
+        .exits(0)
+        .stdout_has(lint);
+}

@@ -16,7 +16,7 @@ fn help_goes_to_stdout_and_mistakes_to_stderr() {
         .run()
         .exits(2)
         .says("--format");
-    for command in ["run", "check", "call", "tools", "demo"] {
+    for command in ["run", "check", "call", "tools", "demo", "schema"] {
         toolrun(command)
             .arg("--help")
             .run()
@@ -28,7 +28,7 @@ fn help_goes_to_stdout_and_mistakes_to_stderr() {
 
 #[test]
 fn help_fits_a_narrow_terminal() {
-    for command in ["", "run", "check", "call", "tools", "demo"] {
+    for command in ["", "run", "check", "call", "tools", "demo", "schema"] {
         let ended = toolrun(command).arg("--help").env("COLUMNS", "60").run().exits(0);
         assert!(ended.stdout.lines().count() > 10);
     }
@@ -93,5 +93,26 @@ fn flags_of_later_versions_are_named_as_such() {
             .run()
             .exits(2)
             .says(&format!("`{name}` is not in this build"));
+    }
+}
+
+#[test]
+fn a_failure_before_a_run_is_an_object_too() {
+    let lines = [
+        "run none.yaml Hello --json",
+        "run broken.yaml Hello --json",
+        "call none.yaml t --json",
+        "call broken.yaml t --json",
+        "tools none.yaml --json",
+        "check none.yaml --json",
+        "check none.yaml --format json",
+    ];
+    for line in lines {
+        let ended = toolrun(line).file("broken.yaml", "toolrun: 2\n").run().exits(2);
+        let object = ended.json();
+        assert_eq!(object["version"].to_string(), "1", "{line}");
+        assert_eq!(object["exit"].to_string(), "2", "{line}");
+        let message = object["error"]["message"].as_str().expect("a message");
+        ended.says(message);
     }
 }

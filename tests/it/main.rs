@@ -13,5 +13,6 @@ mod outputs;
 mod requests;
 mod run;
 mod support;
+mod terminal;
 mod tools;
 mod writes;

@@ -2,13 +2,12 @@
 //! interruptions.
 
 use std::os::unix::fs::PermissionsExt;
-use std::process::Command;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
 use crate::support::llm::{Llm, Turn, call, calls};
-use crate::support::program::toolrun;
+use crate::support::program::{Program, signal, toolrun};
 use crate::support::shop::{MANIFEST, MODEL_KEY, SHOP_KEY, run, shop};
 
 fn events_of(text: &str) -> Vec<Value> {
@@ -88,6 +87,50 @@ fn events_are_lines_of_json_for_the_owner_alone() {
         .permissions()
         .mode();
     assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn every_event_fits_the_schema_that_is_printed() {
+    let schema = toolrun("schema events").run().exits(0).json();
+    assert_eq!(schema["$schema"], "https://json-schema.org/draft/2020-12/schema");
+    assert_eq!(schema["title"], "One line of --events");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let ids = ["o_1", "nope", "long"];
+    let three: Vec<_> = ids
+        .iter()
+        .map(|id| ("get_order", json!({ "order_id": id })))
+        .collect();
+    let note = call("add_note", &json!({ "order_id": "o_1", "text": "x" }));
+    let refund = call("create_refund", &json!({ "order_id": "o_1", "amount": 5 }));
+    let unknown = call("no_such_tool", &json!({}));
+    let scripts = [
+        (
+            vec![calls(&three), unknown, note, Turn::Say("Done.")],
+            vec!["--allow-writes"],
+            0,
+        ),
+        (vec![refund], vec![], 5),
+        (vec![calls(&three)], vec!["--limit", "calls=1"], 4),
+        (vec![Turn::Status(401, None)], vec![], 3),
+    ];
+    let mut names = std::collections::BTreeSet::new();
+    for (script, flags, code) in scripts {
+        let (llm, shop) = (Llm::start(script), shop());
+        let program = run("openai", &llm, &shop, "Go").arg("--events").arg("e.jsonl");
+        let program = flags.into_iter().fold(program, Program::arg);
+        let ended = program.run().exits(code);
+        for event in events_of(&ended.read("e.jsonl")) {
+            let faults: Vec<String> = validator
+                .iter_errors(&event)
+                .map(|fault| fault.to_string())
+                .collect();
+            assert!(faults.is_empty(), "{faults:?}\n{event:#}");
+            names.insert(event["event"].as_str().expect("a name").to_owned());
+        }
+    }
+    assert!(names.len() >= 7, "the runs show most kinds: {names:?}");
+    let wrong = json!({ "seq": 0, "at": "2026-01-01T00:00:00Z", "event": "run.dreamt" });
+    assert!(!validator.is_valid(&wrong));
 }
 
 #[test]
@@ -207,6 +250,45 @@ fn a_key_of_another_product_is_not_sent_without_a_yes() {
 }
 
 #[test]
+fn a_source_of_secrets_that_is_not_read_ends_the_command_before_anything_is_sent() {
+    let cases = [
+        (
+            "{ command: [pass, show, shop] }",
+            2,
+            "the output of a program, which is not in this build",
+        ),
+        ("{ keyring: shop }", 2, "the keyring, which is not in this build"),
+        ("{ file: /etc/hostname }", 5, "outside the manifest's folder"),
+        ("{ file: ../no-such-file }", 5, "outside the manifest's folder"),
+    ];
+    for (origin, code, reason) in cases {
+        let manifest = MANIFEST.replace("SHOP_KEY: env", &format!("SHOP_KEY: {origin}"));
+        let (llm, shop) = (Llm::start(vec![Turn::Say("Hello.")]), shop());
+        let ran = run("openai", &llm, &shop, "Go")
+            .file("shop.yaml", &manifest)
+            .run();
+        ran.exits(code).says("SHOP_KEY").says(reason);
+        let called = toolrun("call shop.yaml get_order order_id=o_1").file("shop.yaml", &manifest);
+        called.env("SHOP_URL", &shop.url()).run().exits(code).says(reason);
+        assert!(llm.asked().is_empty() && shop.recorded().is_empty(), "{origin}");
+    }
+}
+
+#[test]
+fn a_password_in_an_address_is_not_echoed() {
+    for model in ["--model openai/x", "--model ollama", ""] {
+        let program = toolrun(&format!("run shop.yaml Go {model}")).file("shop.yaml", MANIFEST);
+        program
+            .arg("--base-url=http://ann:hunter2@127.0.0.1:9/v1")
+            .env("OPENAI_API_KEY", MODEL_KEY)
+            .run()
+            .exits(2)
+            .says("no user name or password in it")
+            .hides("hunter2");
+    }
+}
+
+#[test]
 fn a_closed_pipe_is_no_defect() {
     for words in [
         "tools shop.yaml",
@@ -267,14 +349,6 @@ fn an_interruption_cancels_a_read_in_flight() {
         String::from_utf8_lossy(&output.stderr)
     );
     assert_eq!(llm.asked().len(), 1, "the model is not asked again");
-}
-
-fn signal(name: &str, process: u32) {
-    let status = Command::new("kill")
-        .arg(format!("-{name}"))
-        .arg(process.to_string())
-        .status();
-    assert!(status.expect("kill runs").success());
 }
 
 #[test]

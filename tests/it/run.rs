@@ -267,7 +267,7 @@ fn a_provider_that_is_broken_fails_the_run() {
             .prints("")
             .says("error:")
             .says("hint:");
-        assert_eq!(llm.asked().len(), 2, "it is asked once more");
+        assert_eq!(llm.asked().len(), 3, "it is asked twice more");
     }
 }
 

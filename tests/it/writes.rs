@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::support::llm::{Llm, Turn, call};
-use crate::support::shop::{run, shop};
+use crate::support::program::{signal, toolrun};
+use crate::support::shop::{MANIFEST, call as call_tool, run, shop};
 
 fn refund() -> Turn {
     call("create_refund", &json!({ "order_id": "o_1", "amount": 5 }))
@@ -81,6 +82,33 @@ fn a_name_that_no_tool_has_cannot_be_allowed() {
 }
 
 #[test]
+fn an_empty_name_permits_nothing() {
+    for flag in [
+        "--allow-writes=",
+        "--allow-writes=create_refund,",
+        "--allow-writes=,",
+    ] {
+        let shop = shop();
+        call_tool(&shop, "add_note order_id=o_1 text=x")
+            .arg(flag)
+            .run()
+            .exits(2)
+            .says("name a tool, or write --allow-writes alone");
+        assert!(shop.recorded().is_empty(), "{flag}");
+    }
+    let shop = shop();
+    call_tool(&shop, "add_note order_id=o_1 text=x --allow-writes add_note")
+        .run()
+        .exits(2)
+        .says("write --allow-writes=add_note");
+    toolrun("run shop.yaml --allow-writes add_note")
+        .file("shop.yaml", MANIFEST)
+        .run()
+        .exits(2)
+        .says("write --allow-writes=add_note");
+}
+
+#[test]
 fn the_refusal_is_an_event() {
     let (llm, shop) = (Llm::start(vec![refund(), Turn::Say("Done.")]), shop());
     let ended = run("openai", &llm, &shop, "Refund")
@@ -100,5 +128,52 @@ fn the_refusal_is_an_event() {
     assert!(
         !events.iter().any(|event| event["event"] == "tool.started"),
         "{events:?}"
+    );
+}
+
+#[test]
+fn an_interrupted_write_is_told_as_what_is_known_of_it() {
+    for (order, told) in [
+        ("slow", "\"noted\":true"),
+        ("stuck", "the change may have been made"),
+    ] {
+        let shop = shop();
+        let program = call_tool(&shop, &format!("add_note order_id={order} text=x --allow-writes"));
+        let child = program.spawn();
+        shop.wait_for(1);
+        signal("INT", child.id());
+        let output = child.wait_with_output().expect("the binary ends");
+        let said = [output.stdout, output.stderr].map(|stream| String::from_utf8_lossy(&stream).into_owned());
+        assert_eq!(output.status.code(), Some(130), "{said:?}");
+        assert!(said.iter().any(|stream| stream.contains(told)), "{said:?}");
+    }
+    let stuck = call("add_note", &json!({ "order_id": "stuck", "text": "x" }));
+    let (llm, shop) = (Llm::start(vec![stuck]), shop());
+    let program = run("openai", &llm, &shop, "Note").arg("--allow-writes");
+    let child = program.spawn();
+    shop.wait_for(1);
+    signal("INT", child.id());
+    let output = child.wait_with_output().expect("the binary ends");
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!(output.status.code(), Some(130), "{stderr}");
+    assert!(
+        stderr.contains("interrupted: ") && stderr.contains("add_note"),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn a_run_that_fails_after_a_write_says_what_was_changed() {
+    let (llm, shop) = (Llm::start(vec![note(), Turn::Status(401, None)]), shop());
+    let program = run("openai", &llm, &shop, "Note")
+        .arg("--allow-writes")
+        .arg("--json");
+    let ended = program.run().exits(3).says("note: ");
+    let object = ended.json();
+    assert!(
+        object["note"]
+            .as_str()
+            .is_some_and(|note| note.contains("add_note")),
+        "{object}"
     );
 }

@@ -1,12 +1,11 @@
 //! Asks on the terminal whether a call may run: shows the exact request, and
 //! takes nothing but a typed yes for a yes.
 
-use std::io::{self, BufRead};
-
 use futures_util::future::BoxFuture;
-use toolrun_runner::{Answer, Approver, Proposal, Stop, Why};
+use toolrun_runner::{Answer, Approver, Proposal, Stop};
 
 use crate::console::{Console, Style, escaped};
+use crate::question::{OwnTerminal, said_yes};
 use crate::render::progress::Progress;
 
 /// Asks the person at the terminal.
@@ -31,9 +30,13 @@ impl Approver for AskOnTerminal {
     fn ask<'a>(&'a self, proposal: &'a Proposal) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             self.progress.hide();
-            self.console.ask(&question(proposal, &self.console));
+            let (matter, ask) = (matter(proposal, &self.console), ask(&self.console));
+            let mut terminal = OwnTerminal(self.console.clone());
+            // On a thread of its own: neither a person nor a terminal that
+            // takes no text may hold up a stop.
+            let answered = tokio::task::spawn_blocking(move || said_yes(&mut terminal, &matter, &ask));
             tokio::select! {
-                answer = tokio::task::spawn_blocking(read_answer) => answer.unwrap_or(Answer::No),
+                answer = answered => if answer.unwrap_or(false) { Answer::Yes } else { Answer::No },
                 () = self.stop.stopped() => Answer::No,
             }
         })
@@ -43,15 +46,18 @@ impl Approver for AskOnTerminal {
 /// What the person reads. Every character that could hide or move something
 /// is written as an escape, and every line of the request starts with a mark,
 /// so that none can pose as the question.
-fn question(proposal: &Proposal, console: &Console) -> String {
-    let head = format!("? {} {}. It would send:", proposal.tool, reason(proposal));
-    let ask = "? Send it? Type y for yes, anything else is no:";
+fn matter(proposal: &Proposal, console: &Console) -> String {
+    let head = format!("? {} {}. It would send:", proposal.tool, proposal.reason());
+    let shown = shown(proposal);
     format!(
-        "{}\n{}{}",
+        "{}\n{}",
         console.paint(Style::Bold, &head),
-        shown(proposal),
-        console.paint(Style::Bold, ask)
+        shown.trim_end_matches('\n')
     )
+}
+
+fn ask(console: &Console) -> String {
+    console.paint(Style::Bold, "? Send it? Type y for yes, anything else is no:")
 }
 
 /// The exact request, each line marked.
@@ -62,27 +68,4 @@ pub(crate) fn shown(proposal: &Proposal) -> String {
         .lines()
         .map(|line| format!("  | {}\n", escaped(line)))
         .collect()
-}
-
-/// Why it is asked about.
-pub(crate) fn reason(proposal: &Proposal) -> String {
-    match (proposal.why, proposal.confidence) {
-        (Why::Write, _) => "changes something".to_owned(),
-        (Why::Destructive, _) => "does what cannot be taken back".to_owned(),
-        (Why::Unsure, Some(sure)) => {
-            format!("is a call of which the model is only {:.0} % sure", sure * 100.0)
-        }
-        (Why::Unsure, None) => "is a call of which the model is not sure".to_owned(),
-    }
-}
-
-fn read_answer() -> Answer {
-    if said_yes() { Answer::Yes } else { Answer::No }
-}
-
-/// Whether one line from the terminal is a yes; its end without a line is not.
-pub(crate) fn said_yes() -> bool {
-    let mut line = String::new();
-    let read = io::stdin().lock().read_line(&mut line);
-    read.is_ok() && matches!(line.trim().to_lowercase().as_str(), "y" | "yes")
 }

@@ -1,16 +1,19 @@
-//! Environment variables that another product owns: a manifest that asks for
-//! one and sends it elsewhere needs a person's yes, before it is read.
+//! Which secrets may be read, before any is and before anything is sent. A
+//! source that this build does not read ends the command. An environment
+//! variable that another product owns and that would go elsewhere needs a
+//! person's yes.
 //!
 //! The yes holds for this process only: this build keeps no record of trust.
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use toolrun_manifest::{Auth, Endpoint, HttpEndpoint, Manifest, SecretOrigin, Tool};
+use toolrun_manifest::{Auth, Endpoint, HttpEndpoint, Manifest, SecretDecl, SecretOrigin, Tool};
 use toolrun_model::PROVIDERS;
 
-use crate::approve;
 use crate::console::{Console, Style, escaped};
 use crate::exit::{Failure, Kind};
+use crate::question::{OwnTerminal, said_yes};
+use crate::secrets;
 
 /// Variables by the start of their names, and the domains of whose product
 /// they are. The providers' keys come from their own table.
@@ -37,14 +40,18 @@ struct Foreign {
     origin: String,
 }
 
-/// Asks about every such variable that one of the tools would send, or refuses
+/// Looks at every secret that one of the tools would send: refuses sources
+/// that cannot be read, and asks about foreign variables, or refuses them
 /// where nobody can be asked.
-pub(crate) fn check<'a>(
+pub(crate) fn check(
     manifest: &Manifest,
-    tools: impl Iterator<Item = &'a Tool>,
+    tools: &[&Tool],
     vars: &BTreeMap<String, String>,
     console: &Console,
 ) -> Result<(), Failure> {
+    for declared in needed(manifest, tools) {
+        secrets::readable(declared)?;
+    }
     for found in foreign(manifest, tools, vars) {
         let Foreign {
             variable,
@@ -64,8 +71,8 @@ pub(crate) fn check<'a>(
             Style::Bold,
             "? Send it there? Type y for yes, anything else is no:",
         );
-        console.ask(&format!("? {message}.\n{ask}"));
-        if !approve::said_yes() {
+        let mut terminal = OwnTerminal(console.clone());
+        if !said_yes(&mut terminal, &format!("? {message}."), &ask) {
             return Err(Failure::new(
                 Kind::Refused,
                 format!("{variable} was not allowed; nothing was sent"),
@@ -75,11 +82,21 @@ pub(crate) fn check<'a>(
     Ok(())
 }
 
-fn foreign<'a>(
-    manifest: &Manifest,
-    tools: impl Iterator<Item = &'a Tool>,
-    vars: &BTreeMap<String, String>,
-) -> BTreeSet<Foreign> {
+/// The declarations of the secrets that the tools send.
+fn needed<'a>(manifest: &'a Manifest, tools: &[&Tool]) -> Vec<&'a SecretDecl> {
+    let names: BTreeSet<String> = tools
+        .iter()
+        .filter_map(|tool| match &tool.endpoint {
+            Endpoint::Http(endpoint) => Some(secrets_of(endpoint)),
+            _ => None,
+        })
+        .flatten()
+        .collect();
+    let declared = manifest.secrets.iter();
+    declared.filter(|secret| names.contains(&secret.name)).collect()
+}
+
+fn foreign(manifest: &Manifest, tools: &[&Tool], vars: &BTreeMap<String, String>) -> BTreeSet<Foreign> {
     let mut found = BTreeSet::new();
     for tool in tools {
         let Endpoint::Http(endpoint) = &tool.endpoint else {

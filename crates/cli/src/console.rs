@@ -108,10 +108,11 @@ impl Console {
         }
     }
 
-    /// Asks on stderr; the answer is typed on the same line.
+    /// Part of a question on stderr: nothing is added, so that the answer is
+    /// typed on the same line.
     pub(crate) fn ask(&self, text: &str) {
         let mut stderr = io::stderr().lock();
-        let _ = write!(stderr, "{text} ").and_then(|()| stderr.flush());
+        let _ = write!(stderr, "{text}").and_then(|()| stderr.flush());
     }
 
     /// Says something on stderr with `-v`.

@@ -4,13 +4,18 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use serde_json::{Value, json};
 use toolrun_http::HttpError;
 use toolrun_model::{ModelError, ModelErrorKind};
-use toolrun_runner::{Proposal, RunError, RunErrorKind, Why};
+use toolrun_runner::{RunError, RunErrorKind};
 use toolrun_validator::ArgError;
 
 use crate::approve;
+use crate::args::FailureOutput;
 use crate::console::{Console, Style, without_controls};
+
+/// The version of the object that `--json` prints.
+const VERSION: u32 = 1;
 
 /// The exit codes, as the help lists them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,6 +67,10 @@ pub(crate) struct Failure {
     kind: Kind,
     message: String,
     hint: Option<String>,
+    /// What else a person should know, such as changes that were made.
+    note: Option<String>,
+    /// Whether stdout has the object of it already.
+    printed: bool,
 }
 
 /// What kind of failure it is: decides the exit code, and the hint where the
@@ -107,6 +116,8 @@ impl Failure {
             kind,
             message: message.into(),
             hint: None,
+            note: None,
+            printed: false,
         }
     }
 
@@ -152,6 +163,35 @@ impl Failure {
         self
     }
 
+    /// The same as another kind; a closed pipe stays one.
+    pub(crate) fn of_kind(mut self, kind: Kind) -> Self {
+        if self.kind != Kind::ClosedPipe {
+            self.kind = kind;
+        }
+        self
+    }
+
+    /// The same when stdout has its object already.
+    pub(crate) fn printed(mut self) -> Self {
+        self.printed = true;
+        self
+    }
+
+    /// What `--json` prints of it; a command may add to that.
+    pub(crate) fn object(&self) -> Value {
+        let ending = match self.kind {
+            Kind::Interrupted => "interrupted",
+            _ => "failed",
+        };
+        json!({
+            "version": VERSION,
+            "ending": ending,
+            "exit": self.exit().code(),
+            "error": { "message": self.message, "hint": self.hint },
+            "note": self.note,
+        })
+    }
+
     /// The hint.
     pub(crate) fn hint(&self) -> Option<&str> {
         self.hint.as_deref()
@@ -170,11 +210,26 @@ impl From<HttpError> for Failure {
 }
 
 impl From<RunError> for Failure {
-    fn from(error: RunError) -> Self {
+    fn from(mut error: RunError) -> Self {
+        let note = error.note.take();
+        Self {
+            note,
+            ..Self::of_run(error)
+        }
+    }
+}
+
+impl Failure {
+    fn of_run(error: RunError) -> Self {
         let causes = causes(&error);
         let source = error.source;
+        let mut message = format!("{}{causes}", error.message);
         let kind = match error.kind {
-            RunErrorKind::NeedsApproval(proposal) => return needs_approval(&proposal),
+            RunErrorKind::NeedsApproval(proposal) => {
+                let request = approve::shown(&proposal);
+                message = format!("{message}:\n{}", request.trim_end());
+                Kind::Refused
+            }
             RunErrorKind::Usage => Kind::Usage,
             RunErrorKind::NotInThisBuild => Kind::NotInThisBuild,
             RunErrorKind::Refused | RunErrorKind::Declined => Kind::Refused,
@@ -187,7 +242,7 @@ impl From<RunError> for Failure {
         }
         let model = source.and_then(|source| source.downcast_ref::<ModelError>());
         let known = model.and_then(|model| model_hint(&model.kind)).map(str::to_owned);
-        let failure = Self::new(kind, format!("{}{causes}", error.message));
+        let failure = Self::new(kind, message);
         match known.or(error.hint) {
             Some(hint) => failure.with_hint(hint),
             None => failure,
@@ -245,26 +300,6 @@ fn params_of(error: &ArgError) -> String {
     )
 }
 
-/// A call that nobody could be asked about, and how to permit it.
-fn needs_approval(proposal: &Proposal) -> Failure {
-    let reason = approve::reason(proposal);
-    let request = approve::shown(proposal);
-    let message = format!(
-        "{} {reason}, and there is nobody to ask; not sent:\n{request}",
-        proposal.tool
-    );
-    let failure = Failure::new(Kind::Refused, message.trim_end().to_owned());
-    match proposal.why {
-        Why::Unsure => {
-            failure.with_hint("run it on a terminal, say it more exactly, or name another model with --model")
-        }
-        Why::Write | Why::Destructive => failure.with_hint(format!(
-            "--allow-writes={} permits it; on a terminal, toolrun asks",
-            proposal.tool
-        )),
-    }
-}
-
 /// What to do about a provider that failed.
 fn model_hint(kind: &ModelErrorKind) -> Option<&'static str> {
     Some(match kind {
@@ -290,10 +325,17 @@ fn names_proxy() -> bool {
 }
 
 /// The exit code of a command; what went wrong is told.
-pub(crate) fn settle(ended: Result<Exit, Failure>, console: &Console) -> ExitCode {
+pub(crate) fn settle(ended: Result<Exit, Failure>, output: FailureOutput, console: &Console) -> ExitCode {
     match ended {
         Ok(exit) => exit.into(),
-        Err(failure) => report(&failure, console),
+        Err(failure) => {
+            let told = failure.printed || failure.kind == Kind::ClosedPipe;
+            if output == FailureOutput::Json && !told {
+                // Who does not read stdout is still told on stderr.
+                let _ = console.out(&format!("{:#}\n", failure.object()));
+            }
+            report(&failure, console)
+        }
     }
 }
 
@@ -303,14 +345,18 @@ fn report(failure: &Failure, console: &Console) -> ExitCode {
         let word = console.paint(Style::Error, "error:");
         console.drawn(&format!("{word} {}", without_controls(&failure.message)));
         if let Some(hint) = failure.hint() {
-            console.drawn(&format!(
-                "{} {}",
-                console.paint(Style::Bold, "hint:"),
-                without_controls(hint)
-            ));
+            headed(console, "hint:", hint);
+        }
+        if let Some(note) = &failure.note {
+            headed(console, "note:", note);
         }
     }
     failure.exit().into()
+}
+
+fn headed(console: &Console, word: &str, text: &str) {
+    let word = console.paint(Style::Bold, word);
+    console.drawn(&format!("{word} {}", without_controls(text)));
 }
 
 /// The answer to a command of a later version.
@@ -321,14 +367,15 @@ pub(crate) fn absent_command(name: &str) -> ExitCode {
 }
 
 /// What clap has to say: help on stdout with 0, mistakes on stderr with 2.
-pub(crate) fn usage(error: &clap::Error) -> ExitCode {
+pub(crate) fn usage(error: &clap::Error, remedy: Option<String>) -> ExitCode {
     let _ = error.print();
-    let asked_for = error.exit_code() == 0;
-    if asked_for {
-        Exit::Done.into()
-    } else {
-        Exit::Usage.into()
+    if error.exit_code() == 0 {
+        return Exit::Done.into();
     }
+    if let Some(remedy) = remedy {
+        let _ = writeln!(io::stderr(), "hint: {}", without_controls(&remedy));
+    }
+    Exit::Usage.into()
 }
 
 /// What the system said, without its number.

@@ -11,6 +11,7 @@ mod exit;
 mod interrupt;
 mod manifest_file;
 mod prompt;
+mod question;
 mod render;
 mod schemas;
 mod secrets;
@@ -23,7 +24,10 @@ use std::process::ExitCode;
 fn main() -> ExitCode {
     exit::install_panic_hook();
     match args::parse() {
-        Ok((cli, console)) => exit::settle(commands::run(cli, &console), &console),
+        Ok((cli, console)) => {
+            let output = cli.output_of_failure();
+            exit::settle(commands::run(cli, &console), output, &console)
+        }
         Err(code) => code,
     }
 }

@@ -62,10 +62,19 @@ pub(crate) fn checked(loaded: Loaded, path: &str, console: &Console) -> Result<M
     Err(Failure::broken_manifest(path, errors.len()))
 }
 
-/// The manifests in a folder and below, sorted: `*.yaml` and `*.yml` with a
-/// `toolrun:` key. Hidden folders and links to folders are left alone.
-pub(crate) fn manifests_in(folder: &Path) -> Result<Vec<String>, Failure> {
-    let mut found = Vec::new();
+/// What a folder and those below hold.
+#[derive(Debug, Default)]
+pub(crate) struct Folder {
+    /// Files that are manifests, or are meant to be.
+    pub(crate) manifests: Vec<String>,
+    /// Other files of YAML.
+    pub(crate) skipped: Vec<String>,
+}
+
+/// The `*.yaml` and `*.yml` in a folder and below, sorted. Hidden folders and
+/// links to folders are left alone.
+pub(crate) fn manifests_in(folder: &Path) -> Result<Folder, Failure> {
+    let mut found = Folder::default();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let unreadable = |error: &io::Error| Failure::unreadable(&folder.to_string_lossy(), error);
@@ -74,14 +83,20 @@ pub(crate) fn manifests_in(folder: &Path) -> Result<Vec<String>, Failure> {
             let kind = entry.file_type().map_err(|error| unreadable(&error))?;
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
             let path = entry.path();
+            let name = path.to_string_lossy().into_owned();
             if kind.is_dir() && !hidden {
                 folders.push(path);
-            } else if !kind.is_dir() && is_yaml(&path) && has_top_key(&path) {
-                found.push(path.to_string_lossy().into_owned());
+            } else if !kind.is_dir() && is_yaml(&path) {
+                if is_meant(&path) {
+                    found.manifests.push(name);
+                } else {
+                    found.skipped.push(name);
+                }
             }
         }
     }
-    found.sort();
+    found.manifests.sort();
+    found.skipped.sort();
     Ok(found)
 }
 
@@ -90,9 +105,9 @@ fn is_yaml(path: &Path) -> bool {
         .is_some_and(|ending| ending == "yaml" || ending == "yml")
 }
 
-/// Whether a file says that it is a manifest. One that is broken otherwise
-/// still counts: that is what `check` is for.
-fn has_top_key(path: &Path) -> bool {
+/// Whether a file is a manifest or looks like one. One that is broken, or
+/// lacks its `toolrun: 1`, still counts: that is what `check` is for.
+fn is_meant(path: &Path) -> bool {
     let Ok(file) = File::open(path) else { return false };
     let mut bytes = Vec::new();
     if !file.metadata().is_ok_and(|found| found.is_file())
@@ -106,8 +121,10 @@ fn has_top_key(path: &Path) -> bool {
             .trim_start_matches('\u{feff}')
             .trim_start_matches("{")
             .trim_start_matches(['"', '\'']);
-        line.strip_prefix("toolrun")
-            .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':'))
+        ["toolrun", "tools", "apis"].iter().any(|key| {
+            line.strip_prefix(key)
+                .is_some_and(|rest| rest.trim_start_matches(['"', '\'']).trim_start().starts_with(':'))
+        })
     })
 }
 
@@ -211,19 +228,21 @@ mod tests {
         write("json.yaml", "{\"toolrun\": 1}\n");
         write("below/c.yaml", "toolrun : 1\n");
         write("compose.yaml", "services: {}\n");
+        write("forgotten.yaml", "tools:\n  t: {}\n");
         write(".hidden/d.yaml", "toolrun: 1\n");
         write("notes.txt", "toolrun: 1\n");
         let found = manifests_in(folder.path()).expect("a listing");
-        let names: Vec<_> = found
-            .iter()
-            .map(|path| {
-                Path::new(path)
-                    .strip_prefix(folder.path())
-                    .expect("inside")
-                    .to_string_lossy()
-                    .into_owned()
-            })
-            .collect();
-        assert_eq!(names, ["a.yml", "b.yaml", "below/c.yaml", "json.yaml"]);
+        let names = |paths: &[String]| -> Vec<String> {
+            let inside = |path: &String| Path::new(path).strip_prefix(folder.path()).map(Path::to_owned);
+            paths
+                .iter()
+                .map(|path| inside(path).expect("inside").to_string_lossy().into_owned())
+                .collect()
+        };
+        assert_eq!(
+            names(&found.manifests),
+            ["a.yml", "b.yaml", "below/c.yaml", "forgotten.yaml", "json.yaml"]
+        );
+        assert_eq!(names(&found.skipped), ["compose.yaml"]);
     }
 }

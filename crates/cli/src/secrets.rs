@@ -1,22 +1,61 @@
 //! Values of secrets, found when they are first needed: environment
 //! variables and files inside the manifest's folder.
 //!
-//! Sources that need a person's consent (programs, keyrings, files elsewhere)
-//! are known by name and refused: this build has no way to consent.
+//! Programs, the keyring and files elsewhere are known by name and refused:
+//! [`readable`] says so before anything is sent. Whether a variable may go to a
+//! host is looked at elsewhere.
 
 use std::fs::{self, File};
-use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::io::{self, Read};
+use std::path::{Component, Path, PathBuf};
 
 use toolrun_http::{Secret, SecretError, SecretStore};
 use toolrun_manifest::{SecretDecl, SecretOrigin};
 
 use crate::environment::Environment;
-use crate::exit::plain_reason;
+use crate::exit::{Failure, Kind, plain_reason};
 use crate::manifest_file::STDIN;
 
 /// Longest secret that is read from a file.
 const MOST_BYTES: u64 = 64 << 10;
+
+/// Complains about a source that this build does not read, as far as that can
+/// be told without reading it.
+pub(crate) fn readable(declared: &SecretDecl) -> Result<(), Failure> {
+    let name = &declared.name;
+    match &declared.origin {
+        SecretOrigin::Env(_) => Ok(()),
+        SecretOrigin::Command(_) => Err(not_read(name, "the output of a program")),
+        SecretOrigin::Keyring(_) => Err(not_read(name, "the keyring")),
+        SecretOrigin::File { path, declared_in } => match place(path, declared_in) {
+            Ok(Place::Outside) => Err(Failure::new(
+                Kind::Refused,
+                format!(
+                    "the secret {name} is to be read from `{path}`, which lies outside the manifest's folder"
+                ),
+            )
+            .with_hint("move the file beside the manifest, or declare it as `env` and set the variable")),
+            // What is wrong with the file itself is told when it is read.
+            Ok(Place::Inside(_)) | Err(_) => Ok(()),
+        },
+    }
+}
+
+fn not_read(name: &str, origin: &str) -> Failure {
+    Failure::new(
+        Kind::NotInThisBuild,
+        format!("the secret {name} is to be read from {origin}, which is not in this build"),
+    )
+    .with_hint("declare it as `env` or as `{ file: … }`")
+}
+
+/// Where the file of a secret lies.
+enum Place {
+    /// In the manifest's folder or below, by its true path.
+    Inside(PathBuf),
+    /// Elsewhere.
+    Outside,
+}
 
 /// Finds the secrets that a manifest declares.
 pub(crate) struct Secrets {
@@ -71,17 +110,44 @@ fn absent(origin: &str) -> String {
     format!("secrets from {origin} are not in this build; use an environment variable or a file")
 }
 
+fn unreadable(path: &str, error: &io::Error) -> String {
+    format!("`{path}` cannot be read: {}", plain_reason(error))
+}
+
+fn place(path: &str, declared_in: &str) -> Result<Place, String> {
+    let folder = folder_of(declared_in);
+    let inside = fs::canonicalize(&folder).map_err(|error| unreadable(path, &error))?;
+    match fs::canonicalize(folder.join(path)) {
+        Ok(file) if file.starts_with(&inside) => Ok(Place::Inside(file)),
+        Ok(_) => Ok(Place::Outside),
+        // Whether a file elsewhere exists is nobody's business.
+        Err(_) if leaves(Path::new(path)) => Ok(Place::Outside),
+        Err(error) => Err(unreadable(path, &error)),
+    }
+}
+
+/// Whether a path, as written, leads out of the folder where it starts.
+fn leaves(path: &Path) -> bool {
+    let mut depth = 0;
+    path.components().any(|part| {
+        depth += match part {
+            Component::Normal(_) => 1,
+            Component::CurDir => 0,
+            Component::ParentDir => -1,
+            Component::RootDir | Component::Prefix(_) => return true,
+        };
+        depth < 0
+    })
+}
+
 /// Reads a file that lies inside the folder of the manifest that names it.
 fn from_file(path: &str, declared_in: &str) -> Result<String, String> {
-    let folder = folder_of(declared_in);
-    let unreadable = |error: &std::io::Error| format!("`{path}` cannot be read: {}", plain_reason(error));
-    let inside = fs::canonicalize(&folder).map_err(|error| unreadable(&error))?;
-    let file = fs::canonicalize(folder.join(path)).map_err(|error| unreadable(&error))?;
-    if !file.starts_with(&inside) {
+    let Place::Inside(file) = place(path, declared_in)? else {
         return Err(format!(
             "`{path}` lies outside the manifest's folder, which this build does not read; use an environment variable"
         ));
-    }
+    };
+    let unreadable = |error: &io::Error| unreadable(path, error);
     let mut text = String::new();
     let opened = File::open(&file).map_err(|error| unreadable(&error))?;
     if !opened.metadata().is_ok_and(|found| found.is_file()) {
@@ -133,6 +199,20 @@ mod tests {
                 .expect_err("no file")
                 .contains("no such file")
         );
+    }
+
+    #[test]
+    fn a_path_that_leaves_its_folder_is_outside_whether_it_exists_or_not() {
+        for (path, outside) in [
+            ("key", false),
+            ("./below/key", false),
+            ("below/../key", false),
+            ("../key", true),
+            ("below/../../key", true),
+            ("/etc/nothing", true),
+        ] {
+            assert_eq!(leaves(Path::new(path)), outside, "{path}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use toolrun_http::{
 use toolrun_manifest::Manifest;
 use toolrun_model::{
     Model, ModelName, PROVIDERS, Place, Provider, connect, default_model, detect_local, list_models,
-    parse_model, provider,
+    parse_model, provider, read_base_url,
 };
 
 use crate::args::ModelArgs;
@@ -136,6 +136,8 @@ impl Asking<'_> {
     }
 
     async fn first_model(&self, provider: &'static Provider, key: Option<&str>) -> Result<String, Failure> {
+        let base_url =
+            read_base_url(provider, self.base_url).map_err(|error| Failure::usage(error.to_string()))?;
         let transport = self.transport(Patience::None)?;
         let listed = list_models(provider, self.base_url, key, transport)
             .await
@@ -145,8 +147,7 @@ impl Asking<'_> {
                     format!("cannot ask {} for its models: {}", provider.name, error.message),
                 )
                 .with_hint(format!(
-                    "is it running at {}? --base-url names another address, --model {}/NAME a model",
-                    self.base_url.unwrap_or(provider.base_url),
+                    "is it running at {base_url}? --base-url names another address, --model {}/NAME a model",
                     provider.name
                 ))
             })?;

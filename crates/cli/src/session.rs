@@ -9,16 +9,18 @@ use toolrun_http::{
     SecretStore, Transport,
 };
 use toolrun_manifest::{Feature, Manifest, Policy};
-use toolrun_runner::{AllowWrites, Approver, Connect, Limits, NobodyToAsk, Observer, Setup, Stop};
+use toolrun_runner::{
+    AllowWrites, Approver, Connect, Limits, NobodyToAsk, Observer, Setup, Stop, unknown_tool,
+};
 
 use crate::approve::AskOnTerminal;
-use crate::args::{ConnectionArgs, LimitFlag};
+use crate::args::{ConnectionArgs, LimitFlag, WritesFlag};
 use crate::console::Console;
 use crate::environment::Environment;
 use crate::exit::Failure;
 use crate::render::progress::Progress;
 use crate::secrets::Secrets;
-use crate::vars::{self, names_hint};
+use crate::vars;
 
 /// What every command that may send something needs besides the manifest.
 pub(crate) struct Outside {
@@ -124,12 +126,18 @@ pub(crate) fn with_limits(mut limits: Limits, flags: &[LimitFlag]) -> Result<Lim
 }
 
 /// `--allow-writes`: bare, with names, or both.
-fn allow_writes(manifest: &Manifest, given: Option<&[String]>) -> Result<AllowWrites, Failure> {
+fn allow_writes(manifest: &Manifest, given: Option<&[WritesFlag]>) -> Result<AllowWrites, Failure> {
     let Some(given) = given else {
         return Ok(AllowWrites::None);
     };
-    let names: BTreeSet<String> = given.iter().filter(|name| !name.is_empty()).cloned().collect();
-    let all = given.iter().any(String::is_empty);
+    let all = given.contains(&WritesFlag::All);
+    let names: BTreeSet<String> = given
+        .iter()
+        .filter_map(|flag| match flag {
+            WritesFlag::All => None,
+            WritesFlag::Tool(name) => Some(name.clone()),
+        })
+        .collect();
     for name in &names {
         known_tool(manifest, name)?;
     }
@@ -140,21 +148,29 @@ fn allow_writes(manifest: &Manifest, given: Option<&[String]>) -> Result<AllowWr
     })
 }
 
+/// Complains about `--allow-writes NAME "prompt"` without the `=`: it would
+/// permit all writes and take the name for the prompt.
+pub(crate) fn prompt_is_no_name(
+    manifest: &Manifest,
+    prompt: &str,
+    given: Option<&[WritesFlag]>,
+) -> Result<(), Failure> {
+    let all = given.is_some_and(|given| given.contains(&WritesFlag::All));
+    if all && manifest.tool(prompt).is_some() {
+        return Err(
+            Failure::usage(format!("the prompt is the name of a tool: `{prompt}`"))
+                .with_hint(format!("to permit it, write --allow-writes={prompt}")),
+        );
+    }
+    Ok(())
+}
+
 /// Complains about a name that no tool has.
 pub(crate) fn known_tool(manifest: &Manifest, name: &str) -> Result<(), Failure> {
-    if manifest.tool(name).is_some() {
-        return Ok(());
+    match manifest.tool(name) {
+        Some(_) => Ok(()),
+        None => Err(unknown_tool(manifest, name).into()),
     }
-    let names: Vec<&str> = manifest.tools.iter().map(|tool| tool.name.as_str()).collect();
-    let mut hint = names_hint("tools", &names, name);
-    if manifest
-        .not_in_this_build
-        .iter()
-        .any(|feature| feature.key == "workflows")
-    {
-        hint.push_str("; workflows are not in this build");
-    }
-    Err(Failure::usage(format!("the manifest has no tool `{name}`")).with_hint(hint))
 }
 
 /// Says on stderr what a run will lack because this build cannot do it.

@@ -243,17 +243,11 @@ impl Shared {
     }
 
     fn shown_reason(&self, cause: &dyn std::error::Error) -> String {
-        let text: String = cause
-            .to_string()
-            .chars()
-            .filter(|c| !c.is_control())
-            .take(200)
-            .collect();
-        let text = match text.split_once(" (os error") {
-            Some((text, _)) => text.to_owned(),
-            None => text,
-        };
-        self.redactor.redact(&text).into_owned()
+        // Hidden before the text is cut, as no part of a secret is known by itself.
+        let text: String = cause.to_string().chars().filter(|c| !c.is_control()).collect();
+        let text = self.redactor.redact(&text);
+        let text = text.split(" (os error").next().unwrap_or_default();
+        text.chars().take(200).collect()
     }
 }
 

@@ -13,7 +13,7 @@ use crate::special;
 
 /// Judges a url. Names pass here and are judged again, by their addresses,
 /// when they are dialled.
-pub fn judge_url(url: &Url, rules: &AddressRules) -> Result<(), HttpError> {
+pub(crate) fn judge_url(url: &Url, rules: &AddressRules) -> Result<(), HttpError> {
     let host = url.host().ok_or_else(|| malformed(url, "it has no host"))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(malformed(url, "only http and https are spoken"));

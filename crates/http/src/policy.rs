@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::network::Network;
 
 /// The cap on a decoded body when nothing else is said: 1 MiB.
-pub const DEFAULT_MAX_BODY: usize = 1024 * 1024;
+const DEFAULT_MAX_BODY: usize = 1024 * 1024;
 
 /// `count` requests in each `per`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

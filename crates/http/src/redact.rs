@@ -10,9 +10,13 @@ use secrecy::ExposeSecret;
 
 use crate::forms;
 use crate::secret::Secret;
+use crate::unescape::unescaped;
 
 /// What stands in the place of a secret.
 pub(crate) const HIDDEN: &str = "***";
+
+/// A JSON text inside a string of a JSON text is looked into, and once more.
+const DEEPEST_SPELLING: usize = 3;
 
 /// Knows every secret that was read in this process; clones share it.
 ///
@@ -123,24 +127,31 @@ impl Finder {
 
     /// Where secrets stand, in order and without overlaps.
     fn places(&self, text: impl AsRef<[u8]>) -> Vec<Range<usize>> {
-        let mut found: Vec<Range<usize>> = self
-            .automaton
-            .find_overlapping_iter(text.as_ref())
-            .map(|found| found.range())
-            .collect();
-        found.sort_unstable_by_key(|place| place.start);
-        let mut places: Vec<Range<usize>> = Vec::new();
-        for place in found {
-            match places.last_mut() {
-                Some(last) if place.start < last.end => last.end = last.end.max(place.end),
-                _ => places.push(place),
-            }
+        joined(self.found(text.as_ref()).collect())
+    }
+
+    /// The same, also where JSON spells a secret in another way than we do,
+    /// such as `\u0042` for `B`; a string inside a string too.
+    fn places_in_any_spelling(&self, text: &str) -> Vec<Range<usize>> {
+        let mut found: Vec<Range<usize>> = self.found(text.as_bytes()).collect();
+        let mut spelled = unescaped(text, None);
+        for _ in 0..DEEPEST_SPELLING {
+            let Some(plain) = spelled else { break };
+            let places = self.found(plain.text.as_bytes());
+            found.extend(places.map(|place| plain.from[place.start]..plain.from[place.end]));
+            spelled = unescaped(&plain.text, Some(&plain.from));
         }
-        places
+        joined(found)
+    }
+
+    fn found(&self, text: &[u8]) -> impl Iterator<Item = Range<usize>> {
+        self.automaton
+            .find_overlapping_iter(text)
+            .map(|found| found.range())
     }
 
     fn redact<'a>(&self, text: &'a str) -> Cow<'a, str> {
-        let places = self.places(text);
+        let places = self.places_in_any_spelling(text);
         if places.is_empty() {
             return Cow::Borrowed(text);
         }
@@ -190,6 +201,19 @@ impl Finder {
             .take_while(|form| form.starts_with(start))
             .any(|form| form.len() > start.len())
     }
+}
+
+/// Places in order, those that overlap as one.
+fn joined(mut found: Vec<Range<usize>>) -> Vec<Range<usize>> {
+    found.sort_unstable_by_key(|place| place.start);
+    let mut places: Vec<Range<usize>> = Vec::new();
+    for place in found {
+        match places.last_mut() {
+            Some(last) if place.start < last.end => last.end = last.end.max(place.end),
+            _ => places.push(place),
+        }
+    }
+    places
 }
 
 /// Redacts a text that arrives in pieces. It holds back only what may be the
@@ -271,6 +295,21 @@ mod tests {
             let shown = redactor.redact(&text);
             assert!(shown.contains("***"), "{form} as {shown}");
             assert!(shown.len() < text.len().saturating_sub(6), "{form} as {shown}");
+        }
+    }
+
+    #[test]
+    fn hides_what_json_spells_in_another_way() {
+        let secret = r#"sk-B/7"x-canary"#;
+        for spelled in [
+            r#"sk-\u0042/7\"x-canary"#,
+            r#"sk-B\/7\"x-canary"#,
+            r#"\u0073k-B\/7\u0022x-canar\u0079"#,
+            r#"sk-\\u0042\\/7\\\"x-canary"#,
+        ] {
+            let text = format!(r#"{{"a":"b\n","echo":"{spelled}","c":1}}"#);
+            let expected = r#"{"a":"b\n","echo":"***","c":1}"#;
+            assert_eq!(knowing(&[secret]).redact(&text), expected, "{spelled}");
         }
     }
 

@@ -24,7 +24,7 @@ const BASE: Duration = Duration::from_millis(500);
 /// No backoff is longer.
 const LONGEST: Duration = Duration::from_secs(8);
 /// The longest wait that a server may ask for; more is reported instead.
-const CAP: Duration = Duration::from_secs(60);
+pub const LONGEST_WISH: Duration = Duration::from_secs(60);
 
 /// Statuses that may pass by themselves, for what is safe to repeat.
 const PASSING: &[u16] = &[408, 425, 429, 500, 502, 503, 504, 529];
@@ -69,6 +69,12 @@ pub(crate) fn verdict(repeat: Repeat, cause: Cause) -> Verdict {
         }
         _ => Verdict::Stop,
     }
+}
+
+/// A wait before the retry of that number, counted from 0: anything up to
+/// half a second, doubled for each further one, never more than 8 s.
+pub fn jittered(retry: u32) -> Duration {
+    backoff(retry, fastrand::f64())
 }
 
 /// Full jitter: anything between nothing and the doubled base. `dice` is in 0..1.
@@ -137,7 +143,7 @@ impl Retry {
     ) -> Result<Option<Duration>, HttpError> {
         let left = deadline.saturating_duration_since(Instant::now());
         if let (Some(wish), Ok(response)) = (wish, outcome)
-            && (wish > CAP || wish >= left)
+            && (wish > LONGEST_WISH || wish >= left)
         {
             return Err(HttpError::RetryAfter {
                 host: host_of(&request.url),
@@ -145,7 +151,7 @@ impl Retry {
                 seconds: wish.as_secs(),
             });
         }
-        let wait = wish.unwrap_or_default() + backoff(attempt - 1, fastrand::f64());
+        let wait = wish.unwrap_or_default() + jittered(attempt - 1);
         Ok((wait < left && self.budget.take()).then_some(wait))
     }
 }

@@ -29,6 +29,15 @@ impl Lane {
             pace: Pace::new(policy.rate_limit),
         }
     }
+
+    /// A lane with the places of one and the rate of another: what shares a
+    /// rate need not share its places.
+    pub fn of(places: &Self, rate: &Self) -> Self {
+        Self {
+            places: Arc::clone(&places.places),
+            pace: rate.pace.clone(),
+        }
+    }
 }
 
 /// Puts the policy around a transport, from the outside in: a place in the

@@ -31,7 +31,6 @@ pub use checked::{
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, LabelKind, Safety, Severity};
 pub use lint::{Level, RULES, Rule};
 pub use load::load;
-pub use schema::{param_schema, tool_schema};
 pub use source::{Position, Source, SourceId, Sources, Span};
 pub use template::{
     Condition, JsonNode, JsonTemplate, Names, Pick, Piece, RenderError, RenderedBody, RenderedRequest,

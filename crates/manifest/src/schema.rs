@@ -11,7 +11,7 @@ const MAX_LENGTH: u32 = 8192;
 /// The schema of a tool's arguments, made from the params' own schemas:
 /// `type: object`, properties in order of writing, params with `const` left
 /// out, nothing else allowed.
-pub fn tool_schema(params: &[Param]) -> Value {
+pub(crate) fn tool_schema(params: &[Param]) -> Value {
     let shown = || params.iter().filter(|param| param.constant.is_none());
     let properties: Map<String, Value> = shown()
         .map(|param| {
@@ -57,7 +57,7 @@ fn rebase(schema: &mut Value, name: &str) {
 /// `minimum`, …, in order of writing; for `schema:` the schema itself). The
 /// description, default and examples are added, and texts without a bound
 /// get one.
-pub fn param_schema(
+pub(crate) fn param_schema(
     kind: ParamKind,
     keywords: Map<String, Value>,
     description: Option<&str>,

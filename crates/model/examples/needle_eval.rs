@@ -2,18 +2,20 @@
 //! folder of the Berkeley Function-Calling Leaderboard, on its simple cases and
 //! a third as many that its tools cannot answer.
 //!
-//! `needle_eval [--half tuning|held-out] [--verbose] [--bfcl FOLDER [COUNT]]`
+//! `needle_eval [--half tuning|held-out] [--shipped] [--verbose] [--bfcl FOLDER [COUNT]]`
+//!
+//! `--shipped` takes the prompts for the manifests of `manifests/` instead.
 
 #![expect(clippy::print_stdout, reason = "the table is what this program is for")]
 
 use std::error::Error;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use futures_util::StreamExt;
 use serde_json::{Map, Value};
-use toolrun_model::embedded::{CONFIDENCE_TO_RUN, NeedleModel, NeedleOptions};
-use toolrun_model::{Delta, Message, Model, ModelRequest, Part, Reply, Role, ToolSpec};
+use toolrun_model::embedded::{NeedleModel, NeedleOptions};
+use toolrun_model::{CONFIDENCE_TO_RUN, Delta, Message, Model, ModelRequest, Part, Reply, Role, ToolSpec};
 
 /// One prompt with the calls that answer it.
 struct Case {
@@ -60,7 +62,11 @@ async fn main() -> Result<(), Box<dyn Error>> {
         }
         return Ok(());
     }
-    let cases = own_prompts()?;
+    let cases = if args.iter().any(|arg| arg == "--shipped") {
+        shipped_prompts()?
+    } else {
+        own_prompts()?
+    };
     for (half, parity) in [("tuning", 0), ("held-out", 1)] {
         if after("--half").is_some_and(|wanted| wanted != half) {
             continue;
@@ -219,24 +225,57 @@ fn wilson(hits: usize, n: usize) -> (f64, f64) {
 }
 
 fn own_prompts() -> Result<Vec<Case>, Box<dyn Error>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/needle");
-    let tools: Value = serde_json::from_str(&std::fs::read_to_string(folder.join("tools.json"))?)?;
-    let lines = std::fs::read_to_string(folder.join("prompts.jsonl"))?;
+    let tools: Value = serde_json::from_str(&std::fs::read_to_string(beside_tests("tools.json"))?)?;
+    prompts("prompts.jsonl", |set| {
+        let names = tools["sets"][set].as_array().ok_or("unknown set")?;
+        let all = tools["tools"].as_array().ok_or("no tools")?;
+        Ok(names
+            .iter()
+            .filter_map(|name| all.iter().find(|tool| tool["name"] == *name))
+            .map(spec)
+            .collect())
+    })
+}
+
+fn shipped_prompts() -> Result<Vec<Case>, Box<dyn Error>> {
+    prompts("shipped.jsonl", |manifest| {
+        let file = format!("../../manifests/{manifest}.yaml");
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+        let loaded = toolrun_manifest::load(manifest, std::fs::read_to_string(file)?, &NoIncludes);
+        let manifest = loaded.manifest.ok_or("the manifest has errors")?;
+        let tools = manifest.tools.into_iter().map(|tool| ToolSpec {
+            writes: tool.effect != toolrun_manifest::Effect::Read,
+            name: tool.name,
+            description: tool.description,
+            parameters: tool.schema,
+        });
+        Ok(tools.collect())
+    })
+}
+
+/// The shipped manifests include nothing.
+struct NoIncludes;
+
+impl toolrun_manifest::ReadInclude for NoIncludes {
+    fn read(&self, _: &str, _: &str) -> Result<(String, String), String> {
+        Err("nothing is included here".into())
+    }
+}
+
+/// Reads a file of prompts; `tools` gives those of a set by its name.
+fn prompts(
+    file: &str,
+    tools: impl Fn(&str) -> Result<Vec<ToolSpec>, Box<dyn Error>>,
+) -> Result<Vec<Case>, Box<dyn Error>> {
+    let lines = std::fs::read_to_string(beside_tests(file))?;
     let mut cases = Vec::new();
     for line in lines.lines() {
         let line: Value = serde_json::from_str(line)?;
-        let set = line["tools"].as_str().ok_or("a prompt names no tools")?;
-        let names = tools["sets"][set].as_array().ok_or("unknown set")?;
-        let all = tools["tools"].as_array().ok_or("no tools")?;
         cases.push(Case {
             id: text(&line["id"]),
             kind: text(&line["kind"]),
             prompt: text(&line["prompt"]),
-            tools: names
-                .iter()
-                .filter_map(|name| all.iter().find(|tool| tool["name"] == *name))
-                .map(spec)
-                .collect(),
+            tools: tools(line["tools"].as_str().ok_or("a prompt names no tools")?)?,
             calls: line["calls"]
                 .as_array()
                 .ok_or("no calls")?
@@ -246,6 +285,12 @@ fn own_prompts() -> Result<Vec<Case>, Box<dyn Error>> {
         });
     }
     Ok(cases)
+}
+
+fn beside_tests(file: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/needle")
+        .join(file)
 }
 
 fn leaderboard(folder: &Path, file: &str, count: usize) -> Result<Vec<Case>, Box<dyn Error>> {

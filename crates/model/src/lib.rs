@@ -32,9 +32,9 @@ pub use message::{Message, Opaque, Part, Role, ToolCall, ToolResult, ToolSpec};
 pub use openai_chat::{ChatDecoder, Dialect, MaxTokens, OpenAiChat, Output, Reasoning, StreamUsage, Strict};
 pub use providers::{
     ConnectError, ModelName, ModelNameError, PROVIDERS, Place, Provider, WireKind, connect, parse_model,
-    provider, wire_tools,
+    provider, read_base_url, wire_tools,
 };
-pub use reply::{Delta, ModelRequest, Reply, StopReason, Usage};
+pub use reply::{CONFIDENCE_TO_RUN, Delta, ModelRequest, Reply, StopReason, Usage};
 pub use wire::{Decode, Endpoint, Progress, Weakened, Wire, WireModel};
 
 /// Deltas while they come; a whole turn ends with exactly one [`Delta::End`].

@@ -298,6 +298,12 @@ pub enum ConnectError {
         /// The provider's own.
         example: String,
     },
+    /// The base URL holds credentials, which would stand in every message.
+    #[error("a base URL has no user name or password in it, found `{without}` with one")]
+    Credentials {
+        /// What was given, without them.
+        without: String,
+    },
 }
 
 /// A model of a provider, asked through this transport.
@@ -342,14 +348,19 @@ pub(crate) fn auth(provider: &Provider, key: Option<&str>) -> Auth {
 
 /// The base URL with a final slash. One without a path gets `v1/`, where
 /// every provider has its API; one that names the endpoint itself loses that.
-pub(crate) fn read_base_url(provider: &Provider, given: Option<&str>) -> Result<Url, ConnectError> {
+pub fn read_base_url(provider: &Provider, given: Option<&str>) -> Result<Url, ConnectError> {
     let text = given.unwrap_or(provider.base_url).trim();
     let wrong = || ConnectError::BaseUrl {
-        found: text.to_owned(),
+        found: without_credentials(text).to_owned(),
         example: provider.base_url.to_owned(),
     };
     let mut url = Url::parse(text).map_err(|_| wrong())?;
-    if !matches!(url.scheme(), "http" | "https") || !url.username().is_empty() || url.password().is_some() {
+    if !url.username().is_empty() || url.password().is_some() {
+        // Neither can fail where one of them is there.
+        let _ = (url.set_username(""), url.set_password(None));
+        return Err(ConnectError::Credentials { without: url.into() });
+    }
+    if !matches!(url.scheme(), "http" | "https") {
         return Err(wrong());
     }
     url.set_query(None);
@@ -366,6 +377,12 @@ pub(crate) fn read_base_url(provider: &Provider, given: Option<&str>) -> Result<
     };
     url.set_path(&path);
     Ok(url)
+}
+
+/// What cannot be read as a URL from behind its last `@`, before which a
+/// password may stand.
+fn without_credentials(text: &str) -> &str {
+    text.rsplit_once('@').map_or(text, |(_, rest)| rest)
 }
 
 /// The tools exactly as this provider gets them, and what had to be left out.
@@ -464,8 +481,25 @@ mod tests {
         for (given, expected) in cases {
             assert_eq!(read_base_url(row, Some(given)).unwrap().as_str(), expected);
         }
-        for wrong in ["", "localhost:8080", "ftp://x/", "https://user:pw@x/"] {
+        for wrong in ["", "localhost:8080", "ftp://x/"] {
             assert!(read_base_url(row, Some(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_base_url_with_credentials_is_refused_without_showing_them() {
+        let row = provider("openai").unwrap();
+        for given in [
+            "https://user:hunter2@gw.example/v1",
+            "https://hunter2@gw.example/v1",
+            "ftp://user:hunter2@gw.example",
+            "https://user:hunter2@gw.example:notaport/",
+            "user:hunter2@gw.example",
+            "//user:hunter2@gw.example",
+        ] {
+            let message = read_base_url(row, Some(given)).unwrap_err().to_string();
+            assert!(!message.contains("hunter2"), "{message}");
+            assert!(message.contains("gw.example"), "{message}");
         }
     }
 

@@ -5,6 +5,17 @@ use serde_json::Value;
 
 use crate::message::{Message, Part, ToolCall, ToolSpec};
 
+/// Confidence from which a call that only reads may run unasked, for a model
+/// that says how sure it is; the embedded one is alone in that.
+///
+/// The figure is no probability. On 60 prompts of `tests/needle` that tools can
+/// answer, 44 right and 1 wrong replies reached it, 6 right and 8 wrong ones
+/// did not; of 28 that they cannot, 6 did, each of them a read. On 120 simple
+/// cases of the Berkeley leaderboard it was reached by 76 right and 16 wrong
+/// replies, and by 6 of 40 requests that the tool on offer cannot answer. The
+/// example `needle_eval` counts again.
+pub const CONFIDENCE_TO_RUN: f32 = 0.3;
+
 /// One turn's question.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ModelRequest {

@@ -4,9 +4,10 @@
 
 use futures_util::StreamExt;
 use serde_json::{Value, json};
-use toolrun_model::embedded::{CONFIDENCE_TO_RUN, NeedleModel, NeedleOptions};
+use toolrun_model::embedded::{NeedleModel, NeedleOptions};
 use toolrun_model::{
-    Delta, Message, Model, ModelRequest, Part, Reply, Role, StopReason, ToolResult, ToolSpec,
+    CONFIDENCE_TO_RUN, Delta, Message, Model, ModelRequest, Part, Reply, Role, StopReason, ToolResult,
+    ToolSpec,
 };
 
 fn tool(name: &str, description: &str, parameters: Value) -> ToolSpec {

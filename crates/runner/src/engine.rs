@@ -17,6 +17,7 @@ use crate::tools::fence::draw;
 use crate::tools::http::{self, Moment};
 use crate::tools::shape::{Received, Shaped, receive, shape};
 use crate::tools::{HttpTool, ToolSet, failure, read_result};
+use crate::writes::Change;
 
 /// The parts of a session that no call changes.
 pub(crate) struct Engine {
@@ -128,6 +129,8 @@ pub(crate) struct Finished {
     pub(crate) took: Duration,
     /// What a model reads, without the fence.
     pub(crate) content: String,
+    /// What became of the change, if it is one.
+    pub(crate) change: Change,
 }
 
 impl Prepared {
@@ -234,13 +237,21 @@ impl Engine {
                 },
             )),
         };
-        let (received, shaped) = match received {
+        let (received, shaped, change) = match received {
             Ok(received) => {
                 let scope = http::scope(&ready.args, &self.vars, &ready.moment);
                 let shaped = shape(&tool.tool, &scope, &received, &self.redactor);
-                (received, shaped)
+                let change = match shaped.is_error {
+                    true => Change::of_status(received.status),
+                    false => Change::Made,
+                };
+                (received, shaped, change)
             }
-            Err((error, received)) => (received, Shaped::error(failure::transport(&tool.tool, error)?)),
+            Err((error, received)) => {
+                let change = Change::of_error(&error);
+                let shaped = Shaped::error(failure::transport(&tool.tool, error)?);
+                (received, shaped, change)
+            }
         };
         Ok(Finished {
             shaped,
@@ -249,24 +260,26 @@ impl Engine {
             attempts: received.attempts,
             took: Duration::ZERO,
             content: String::new(),
+            change,
         })
     }
 }
 
 /// What is told to the person when a call needs a yes and nobody can say it.
 pub(crate) fn needs_approval(proposal: Box<Proposal>) -> RunError {
-    let tool = proposal.tool.clone();
-    let (message, hint) = match proposal.why {
-        Why::Write | Why::Destructive => (
-            format!("`{tool}` changes something and nobody can be asked; it was not sent"),
-            format!("allow it with --allow-writes={tool}, or run on a terminal"),
+    let message = format!(
+        "{} {}, and there is nobody to ask; not sent",
+        proposal.tool,
+        proposal.reason()
+    );
+    let hint = match proposal.why {
+        Why::Write | Why::Destructive => format!(
+            "--allow-writes={} permits it; on a terminal, toolrun asks",
+            proposal.tool
         ),
-        Why::Unsure => (
-            format!(
-                "the model is not sure that `{tool}` is the call that was meant, and nobody can be asked"
-            ),
-            "word the request more exactly, use a larger model, or run on a terminal".to_owned(),
-        ),
+        Why::Unsure => {
+            "run it on a terminal, say it more exactly, or name another model with --model".to_owned()
+        }
     };
     RunError::new(RunErrorKind::NeedsApproval(proposal), message).hint(hint)
 }

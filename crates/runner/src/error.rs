@@ -15,6 +15,9 @@ pub struct RunError {
     pub message: String,
     /// What to do about it.
     pub hint: Option<String>,
+    /// What a person should know besides, such as the changes that a run had
+    /// made before it failed.
+    pub note: Option<String>,
     /// The cause.
     #[source]
     pub source: Option<Box<dyn Error + Send + Sync>>,
@@ -54,6 +57,7 @@ impl RunError {
             kind,
             message: message.into(),
             hint: None,
+            note: None,
             source: None,
         }
     }

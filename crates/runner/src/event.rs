@@ -117,7 +117,7 @@ pub enum RejectReason {
     Request,
     /// The person said no.
     Approval,
-    /// The limit of calls was reached.
+    /// A limit of the run was reached; `content` says which.
     Limit,
     /// The run was stopped before the call began.
     Stopped,

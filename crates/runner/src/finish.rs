@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::agent::budget::LimitKind;
-use crate::agent::calls::Called;
+use crate::agent::calls::{Begun, Called};
 use crate::agent::drive::Driven;
 use crate::agent::machine::Run;
 use crate::error::{RunError, RunErrorKind};
@@ -25,7 +25,7 @@ pub(crate) struct Ended {
 /// Records the end of a run and makes its outcome.
 pub(crate) fn finish(
     recorder: &mut Recorder<'_>,
-    driven: Result<Driven, RunError>,
+    mut driven: Result<Driven, RunError>,
     ended: Ended,
 ) -> Result<Outcome, RunError> {
     if let Ok(Driven::Halted(Halted::Time)) = driven {
@@ -35,6 +35,10 @@ pub(crate) fn finish(
             allowed,
             used,
         }));
+    }
+    let writes = recorder.writes.told();
+    if let Err(error) = &mut driven {
+        error.note.clone_from(&writes);
     }
     let run = recorder.run.as_ref();
     let text = || run.map(|run| run.text().to_owned()).unwrap_or_default();
@@ -48,10 +52,10 @@ pub(crate) fn finish(
         run: ended.run,
         ending,
         answer,
-        note: run
-            .and_then(Run::note)
-            .map(str::to_owned)
-            .or_else(|| note(ending)),
+        note: both(
+            run.and_then(Run::note).or_else(|| note(ending)),
+            writes.filter(|_| ending != Ending::Answered),
+        ),
         turns: run.map_or(0, Run::turns),
         calls: run.map_or(0, Run::calls),
         tokens: run.map_or(0, Run::tokens),
@@ -70,18 +74,29 @@ pub(crate) fn finish(
 }
 
 /// What a person should know about an ending.
-fn note(ending: Ending) -> Option<String> {
-    let text = match ending {
+fn note(ending: Ending) -> Option<&'static str> {
+    Some(match ending {
         Ending::Limit(LimitKind::Turns) => "the limit of turns was reached; raise it with --limit turns=N",
         Ending::Limit(LimitKind::Calls) => "the limit of calls was reached; raise it with --limit calls=N",
         Ending::Limit(LimitKind::Tokens) => "the limit of tokens was reached; raise it with --limit tokens=N",
         Ending::Limit(LimitKind::Time) => "the time was over; raise it with --limit time=DURATION",
-        Ending::Limit(LimitKind::Repeats) => "the model got the same result of the same call three times",
-        Ending::Refused => "the model refused",
-        Ending::NoAnswer => "the model gave no answer",
-        Ending::Answered | Ending::Interrupted | Ending::Failed => return None,
-    };
-    Some(text.to_owned())
+        Ending::Limit(LimitKind::Repeats) => {
+            "the model got the same result of the same call three times; say more exactly what is wanted, \
+             or name another model with --model"
+        }
+        // The ending itself says it all.
+        Ending::Answered | Ending::Refused | Ending::NoAnswer | Ending::Interrupted | Ending::Failed => {
+            return None;
+        }
+    })
+}
+
+fn both(ending: Option<&str>, writes: Option<String>) -> Option<String> {
+    match (ending, writes) {
+        (Some(ending), Some(writes)) => Some(format!("{ending}; {writes}")),
+        (Some(ending), None) => Some(ending.to_owned()),
+        (None, writes) => writes,
+    }
 }
 
 /// An error with its causes, for the record.
@@ -95,29 +110,45 @@ fn explained(error: &RunError) -> String {
     text
 }
 
-/// The one result of a single call, or why there is none.
+/// The one result of a single call, or why there is none. A result that came
+/// after a stop is a result.
 pub(crate) fn returned(tool: &str, called: Called) -> Result<Returned, RunError> {
-    if called.halted.is_some() {
-        return Err(RunError::new(
-            RunErrorKind::Interrupted,
-            format!("`{tool}` was stopped"),
-        ));
-    }
     let Some(finished) = called.results.into_iter().next() else {
-        return Err(RunError::new(
-            RunErrorKind::Declined,
-            format!("`{tool}` was not allowed; nothing was sent"),
-        ));
+        return Err(nothing_came(tool, called.halted, called.begun));
     };
+    let shaped = finished.shaped;
     Ok(Returned {
         tool: tool.to_owned(),
+        ending: match called.halted {
+            Some(_) => Ending::Interrupted,
+            None => Ending::Answered,
+        },
         content: finished.content,
-        value: finished.shaped.value,
-        is_error: finished.shaped.is_error,
+        head: shaped.head,
+        payload: shaped.payload,
+        left_out: shaped.left_out,
+        value: shaped.value,
+        is_error: shaped.is_error,
         status: finished.status,
         attempts: finished.attempts,
         took: finished.took,
     })
+}
+
+fn nothing_came(tool: &str, halted: Option<Halted>, begun: Begun) -> RunError {
+    let stopped = |message| RunError::new(RunErrorKind::Interrupted, message);
+    match (halted, begun) {
+        (None, _) => RunError::new(
+            RunErrorKind::Declined,
+            format!("`{tool}` was not allowed; nothing was sent"),
+        ),
+        (Some(_), Begun::Nothing) => stopped(format!("`{tool}` was stopped before it was sent")),
+        (Some(_), Begun::Something) => stopped(format!("`{tool}` was stopped")),
+        (Some(_), Begun::AbandonedWrite) => stopped(format!(
+            "`{tool}` was sent and no answer came; the change may have been made"
+        ))
+        .hint("find out before trying again"),
+    }
 }
 
 /// Records the end of a single call.
@@ -127,7 +158,7 @@ pub(crate) fn finish_call(
     took: Duration,
 ) {
     let ending = match returned {
-        Ok(_) => Ending::Answered,
+        Ok(returned) => returned.ending,
         Err(error) if error.kind == RunErrorKind::Interrupted => Ending::Interrupted,
         Err(_) => Ending::Failed,
     };
@@ -138,7 +169,7 @@ pub(crate) fn finish_call(
             .map(|returned| returned.content.clone())
             .unwrap_or_default(),
         turns: 0,
-        calls: returned.is_ok().into(),
+        calls: recorder.calls,
         tokens: 0,
         took_ms: millis(took),
         error: returned.as_ref().err().map(explained),

@@ -6,6 +6,7 @@
 //! permissions and observers come with the [`Setup`].
 
 mod agent;
+mod conceal;
 mod engine;
 mod error;
 mod event;
@@ -19,6 +20,7 @@ mod session;
 mod setup;
 mod stop;
 mod tools;
+mod writes;
 
 pub use agent::approval::{AllowWrites, Answer, Approver, NobodyToAsk, Proposal, Why};
 pub use agent::budget::{LimitKind, Limits};
@@ -33,3 +35,4 @@ pub use preview::Preview;
 pub use session::Session;
 pub use setup::{Connect, Offered, Setup};
 pub use stop::Stop;
+pub use tools::unknown_tool;

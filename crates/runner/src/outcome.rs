@@ -37,7 +37,8 @@ pub struct Outcome {
     /// The answer, whole or partial; cleaned, without secrets.
     pub answer: String,
     /// What a person should know about the ending, such as the flag that
-    /// raises a limit.
+    /// raises a limit, or the changes that a run which did not end by itself
+    /// has made or may have made.
     pub note: Option<String>,
     /// Replies of the model.
     pub turns: u32,
@@ -54,8 +55,18 @@ pub struct Outcome {
 pub struct Returned {
     /// The tool.
     pub tool: String,
-    /// What a model would read, without the fence.
+    /// [`Ending::Answered`], or [`Ending::Interrupted`] when the result came
+    /// after a stop.
+    pub ending: Ending,
+    /// What a model would read, without the fence: `head`, `payload` and what
+    /// was left out.
     pub content: String,
+    /// toolrun's own words about the result.
+    pub head: Option<String>,
+    /// What came from outside, shaped and trimmed.
+    pub payload: Option<String>,
+    /// What was left out of the payload, one phrase each.
+    pub left_out: Vec<String>,
     /// The picked result, untrimmed; absent when no result came.
     pub value: Option<Value>,
     /// Whether it is an error.

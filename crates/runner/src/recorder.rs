@@ -1,18 +1,30 @@
 //! The one way in which a fact becomes known: redacted, stamped, shown to the
 //! observers, applied to the run. The order lives only here.
 
+use std::collections::BTreeSet;
+
 use toolrun_http::{RedactedStream, Redactor};
 use toolrun_model::{Part, Reply};
 
 use crate::agent::machine::Run;
+use crate::conceal::{hide_fields, hide_text};
 use crate::event::{Delta, Event, Stamped};
 use crate::observer::Observer;
+use crate::tools::clean::{clean, clean_piece};
+use crate::tools::read_result;
+use crate::writes::Writes;
 
 /// Records the events of one run.
 pub(crate) struct Recorder<'a> {
     observers: &'a mut [Box<dyn Observer>],
     redactor: Redactor,
     next: u64,
+    /// Names of tools, which the manifest makes public whatever secrets are.
+    public: BTreeSet<String>,
+    /// What was changed so far.
+    pub(crate) writes: Writes,
+    /// Calls that were begun so far.
+    pub(crate) calls: u32,
     /// The run that learns of every event; a single call has none.
     pub(crate) run: Option<Run>,
 }
@@ -24,6 +36,9 @@ impl<'a> Recorder<'a> {
             observers,
             redactor,
             next: 0,
+            writes: Writes::default(),
+            calls: 0,
+            public: BTreeSet::from([read_result::NAME.to_owned()]),
             run,
         }
     }
@@ -31,6 +46,7 @@ impl<'a> Recorder<'a> {
     /// Records an event.
     pub(crate) fn record(&mut self, mut event: Event) {
         self.redact(&mut event);
+        self.calls += u32::from(matches!(event, Event::ToolStarted(_)));
         let stamped = Stamped {
             seq: self.next,
             at: jiff::Timestamp::now(),
@@ -52,58 +68,100 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Hides secrets in a text that comes in pieces.
-    pub(crate) fn stream(&self) -> RedactedStream {
-        self.redactor.stream()
+    /// Shows that the model begins to write a call.
+    pub(crate) fn call_begins(&mut self, name: &str) {
+        let mut name = clean(name).text;
+        self.hide_name(&mut name);
+        self.delta(&Delta::CallStarted { name });
     }
 
-    fn redact(&self, event: &mut Event) {
-        let hide = |text: &mut String| *text = self.redactor.redact(text).into_owned();
+    /// A text that comes in pieces, to be shown.
+    pub(crate) fn stream(&self) -> ShownText {
+        ShownText(self.redactor.stream())
+    }
+
+    fn hide_name(&self, name: &mut String) {
+        if !self.public.contains(name) {
+            hide_text(&self.redactor, name);
+        }
+    }
+
+    fn redact(&mut self, event: &mut Event) {
+        if let Event::RunStarted(started) = &event {
+            self.public.extend(started.tools.iter().cloned());
+        }
+        let name = |name: &mut String| self.hide_name(name);
+        let hide = |text: &mut String| hide_text(&self.redactor, text);
         match event {
             Event::RunStarted(started) => {
                 hide(&mut started.prompt);
                 started.instructions.iter_mut().for_each(hide);
             }
-            Event::ModelReplied(replied) => redact_reply(&mut replied.reply, hide),
+            Event::ModelReplied(replied) => redact_reply(&mut replied.reply, hide, name),
             Event::ToolStarted(started) => {
-                started
-                    .arguments
-                    .values_mut()
-                    .for_each(|value| redact_value(value, &hide));
+                hide(&mut started.call);
+                name(&mut started.tool);
+                hide_fields(&self.redactor, &mut started.arguments);
+                started.coerced.iter_mut().for_each(hide);
                 started.url.iter_mut().for_each(hide);
             }
-            Event::ToolRejected(rejected) => hide(&mut rejected.content),
+            Event::ToolRejected(rejected) => {
+                hide(&mut rejected.call);
+                name(&mut rejected.tool);
+                hide(&mut rejected.content);
+            }
             Event::ToolReturned(returned) => {
+                hide(&mut returned.call);
+                name(&mut returned.tool);
                 hide(&mut returned.content);
                 hide(&mut returned.told);
+            }
+            Event::ApprovalGiven(given) => {
+                hide(&mut given.call);
+                name(&mut given.tool);
+            }
+            Event::ApprovalRefused(refused) => {
+                hide(&mut refused.call);
+                name(&mut refused.tool);
             }
             Event::RunFinished(finished) => {
                 hide(&mut finished.answer);
                 finished.error.iter_mut().for_each(hide);
             }
-            Event::ApprovalGiven(_) | Event::ApprovalRefused(_) | Event::LimitReached(_) => {}
+            Event::LimitReached(_) => {}
         }
+    }
+}
+
+/// A text that comes in pieces: cleaned, then without secrets, since what is
+/// removed may have stood within one.
+pub(crate) struct ShownText(RedactedStream);
+
+impl ShownText {
+    /// Takes a piece and gives what can be shown.
+    pub(crate) fn push(&mut self, piece: &str) -> String {
+        self.0.push(&clean_piece(piece))
+    }
+
+    /// The rest at the end of the text.
+    pub(crate) fn finish(&mut self) -> String {
+        self.0.finish()
     }
 }
 
 /// Opaque parts stay as they are: their signatures would break, and a model
 /// is never shown a secret that it could put there.
-fn redact_reply(reply: &mut Reply, hide: impl Fn(&mut String)) {
+fn redact_reply(reply: &mut Reply, hide: impl Fn(&mut String), name: impl Fn(&mut String)) {
     for part in &mut reply.parts {
         match part {
             Part::Text { text } => hide(text),
-            Part::ToolCall(call) => hide(&mut call.arguments),
+            Part::ToolCall(call) => {
+                hide(&mut call.id);
+                name(&mut call.name);
+                hide(&mut call.arguments);
+            }
             Part::ToolResult(result) => hide(&mut result.content),
             Part::Opaque(_) => {}
         }
-    }
-}
-
-fn redact_value(value: &mut serde_json::Value, hide: &impl Fn(&mut String)) {
-    match value {
-        serde_json::Value::String(text) => hide(text),
-        serde_json::Value::Array(items) => items.iter_mut().for_each(|item| redact_value(item, hide)),
-        serde_json::Value::Object(fields) => fields.values_mut().for_each(|field| redact_value(field, hide)),
-        _ => {}
     }
 }

@@ -11,6 +11,7 @@ use crate::agent::budget::Limits;
 use crate::agent::calls::{Batch, call_all};
 use crate::agent::drive::drive;
 use crate::agent::machine::{Frame, Plan, Planned, Prose, Run};
+use crate::conceal::hide_error;
 use crate::engine::{Engine, Prepared};
 use crate::error::{RunError, RunErrorKind};
 use crate::event::{Event, RunStarted};
@@ -24,7 +25,7 @@ use crate::setup::{Offered, Setup};
 use crate::stop::Stop;
 use crate::tools::fence::{EXPLANATION, draw};
 use crate::tools::read_result::{self, Store};
-use crate::tools::{ToolSet, unknown};
+use crate::tools::{ToolSet, unknown_tool};
 
 /// A manifest made ready to run.
 pub struct Session {
@@ -41,7 +42,12 @@ impl Session {
     /// Makes ready: compiles validators, opens transports, checks the names of
     /// offered tools. Nothing is sent and no secret is read.
     pub fn new(setup: Setup) -> Result<Self, RunError> {
-        let tools = ToolSet::new(&setup.manifest, setup.offered.as_deref(), &*setup.connect)?;
+        let tools = ToolSet::new(
+            &setup.manifest,
+            setup.offered.as_deref(),
+            &setup.vars,
+            &*setup.connect,
+        )?;
         let engine = Engine {
             tools,
             vars: setup.vars,
@@ -89,6 +95,7 @@ impl Session {
         let mut recorder = Recorder::new(&mut self.observers, self.engine.redactor.clone(), Some(run));
         recorder.record(Event::RunStarted(started));
         let driven = drive(&self.engine, &mut recorder, model, &halt).await;
+        let driven = driven.map_err(|error| hide_error(&self.engine.redactor, error));
         let time = self.limits.time;
         finish(
             &mut recorder,
@@ -120,7 +127,9 @@ impl Session {
         };
         let mut store = Store::default();
         let called = call_all(&self.engine, &mut recorder, &mut store, batch).await;
-        let returned = called.and_then(|called| returned(tool, called));
+        let returned = called
+            .and_then(|called| returned(tool, called))
+            .map_err(|error| hide_error(&self.engine.redactor, error));
         finish_call(&mut recorder, &returned, began.elapsed());
         returned
     }
@@ -155,7 +164,7 @@ impl Session {
     }
 
     fn unknown(&self, tool: &str) -> RunError {
-        unknown(&self.manifest, tool, self.engine.tools.names())
+        unknown_tool(&self.manifest, tool)
     }
 
     fn started(&self, model: Option<&dyn Model>, prompt: &str) -> Result<RunStarted, RunError> {

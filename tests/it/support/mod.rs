@@ -1,11 +1,12 @@
 //! What the tests share: the binary as a sentence, servers that record what
-//! reaches them, outputs kept as files.
+//! reaches them, a terminal, outputs kept as files.
 
 pub(crate) mod golden;
 pub(crate) mod http_server;
 pub(crate) mod llm;
 pub(crate) mod program;
 pub(crate) mod shop;
+pub(crate) mod terminal;
 
 use std::path::{Path, PathBuf};
 

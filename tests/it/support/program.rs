@@ -106,6 +106,15 @@ impl Program {
     }
 }
 
+/// Sends a signal by its name.
+pub(crate) fn signal(name: &str, process: u32) {
+    let status = Command::new("kill")
+        .arg(format!("-{name}"))
+        .arg(process.to_string())
+        .status();
+    assert!(status.expect("kill runs").success());
+}
+
 /// What came of a run.
 pub(crate) struct Ended {
     /// The exit code, unless a signal ended it.

@@ -94,6 +94,10 @@ fn answer(request: &Recorded) -> Reply {
         ("GET", "/orders") => Reply::json(200, r#"{"orders":[{"id":"o_1","total":20.50}]}"#),
         ("GET", "/orders/o_1") => Reply::json(200, r#"{"id":"o_1","total":20.50,"state":"paid"}"#),
         ("GET", "/orders/o_2") => Reply::json(200, r#"{"id":"o_2","total":7.00,"state":"open"}"#),
+        ("GET", "/orders/long") => {
+            let lines: Vec<String> = (0..5000).map(|line| format!("line {line}")).collect();
+            Reply::json(200, &serde_json::json!({ "lines": lines }).to_string())
+        }
         ("GET", "/orders/broken") => Reply::json(500, r#"{"error":"the shop is broken"}"#),
         ("GET", "/orders/slow") => Reply::json(200, "{}").after(Duration::from_secs(60)),
         ("GET", "/orders/echo") => {
@@ -102,6 +106,8 @@ fn answer(request: &Recorded) -> Reply {
         }
         ("GET", "/orders/escape") => Reply::json(200, "{\"note\":\"\\u001b]0;pwned\\u0007\\u001b[31mred\"}"),
         ("POST", "/orders/o_1/refunds") => Reply::json(201, r#"{"id":"r_1","amount":5}"#),
+        ("POST", "/orders/slow/notes") => Reply::json(201, r#"{"noted":true}"#).after(Duration::from_secs(1)),
+        ("POST", "/orders/stuck/notes") => Reply::json(201, "{}").after(Duration::from_secs(60)),
         ("POST", "/orders/o_1/notes") => Reply::of(204, "text/plain", ""),
         _ => Reply::json(404, r#"{"error":"no such order"}"#),
     }

@@ -17,7 +17,6 @@ const COMMANDS: &[(&str, &str)] = &[
     ("report", "A run as one HTML file"),
     ("resume", "Continue a run"),
     ("runs", "List runs"),
-    ("schema", "The JSON Schema of manifests"),
     ("serve", "Serve the tools over MCP"),
     ("test", "Run the `tests:` blocks"),
     ("trust", "Allow a manifest's secret sources ahead"),

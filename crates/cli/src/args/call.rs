@@ -1,5 +1,7 @@
 //! `toolrun call` and `toolrun tools`.
 
+use std::path::PathBuf;
+
 use clap::ValueEnum;
 
 use super::{AbsentFlags, Assignment, ConnectionArgs};
@@ -7,15 +9,15 @@ use super::{AbsentFlags, Assignment, ConnectionArgs};
 /// Call one tool without a model: the same checks, the same request.
 ///
 /// Values are read by the type of their param: `limit=5` is a number where
-/// the param is one. A list is `tag=a tag=b`, or JSON: `tag='[\"a\",\"b\"]'`.
+/// the param is one. A list is `tag=a tag=b`, or JSON: `tag='["a","b"]'`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   toolrun call shop.yaml find_orders email=ann@example.com limit=5
   toolrun call shop.yaml find_orders --args '{\"email\": \"ann@example.com\"}'
-  toolrun call shop.yaml find_orders email=ann@example.com --dry-run   Show the request, send nothing
-  toolrun call shop.yaml find_orders email=ann@example.com --curl      The request as a curl command
-  toolrun call shop.yaml create_refund order_id=o_1 amount=5 --allow-writes=create_refund")]
+  toolrun call shop.yaml get_order order_id=o_1 --dry-run   Show, send nothing
+  toolrun call shop.yaml get_order order_id=o_1 --curl      As a curl command
+  toolrun call shop.yaml add_note order_id=o_1 text=Hi --allow-writes=add_note")]
 pub(crate) struct CallArgs {
     /// The manifest, or `-` for stdin
     #[arg(value_name = "FILE")]
@@ -45,6 +47,14 @@ pub(crate) struct CallArgs {
     #[arg(long, conflicts_with = "curl")]
     pub(crate) json: bool,
 
+    /// Write one JSON object per event, a line each; `-` is stdout
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "curl"])]
+    pub(crate) events: Option<PathBuf>,
+
+    /// Taken for the sake of `run`: a call asks no model
+    #[arg(long, hide = true)]
+    pub(crate) no_detect: bool,
+
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
 
@@ -57,7 +67,7 @@ pub(crate) struct CallArgs {
 #[command(after_help = "\
 Examples:
   toolrun tools shop.yaml
-  toolrun tools shop.yaml --provider anthropic   The exact form that a provider gets
+  toolrun tools shop.yaml --provider anthropic   The form that a provider gets
   toolrun tools shop.yaml --json")]
 pub(crate) struct ToolsArgs {
     /// The manifest, or `-` for stdin

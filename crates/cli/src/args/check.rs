@@ -12,7 +12,7 @@ Examples:
   toolrun check manifests/                  Every manifest in a folder
   toolrun check --deny warnings shop.yaml   Warnings count as errors, as in CI
   toolrun check --format json shop.yaml     One JSON object on stdout
-  toolrun check --explain vague-description What a lint is about
+  toolrun check --explain description-vague What a lint is about
   cat shop.yaml | toolrun check -")]
 pub(crate) struct CheckArgs {
     /// Manifests, folders of manifests, or `-` for stdin

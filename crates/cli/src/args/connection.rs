@@ -29,8 +29,33 @@ pub(crate) struct ConnectionArgs {
     ///
     /// Destructive tools run only when they are named. Without this flag each
     /// such call asks on a terminal, and is refused without one.
-    #[arg(long, value_name = "TOOL,…", num_args = 0.., require_equals = true, value_delimiter = ',', default_missing_value = "")]
-    pub(crate) allow_writes: Option<Vec<String>>,
+    #[arg(long, value_name = "TOOL,…", num_args = 0.., require_equals = true, value_delimiter = ',', default_missing_value = ALL_WRITES)]
+    pub(crate) allow_writes: Option<Vec<WritesFlag>>,
+}
+
+/// What `--allow-writes` without a value stands for. No argument of a process
+/// can hold a NUL byte, so that nothing else can mean it.
+pub(super) const ALL_WRITES: &str = "\0";
+
+/// One item of `--allow-writes`.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum WritesFlag {
+    /// The flag alone: every write that is not destructive.
+    All,
+    /// One tool by its name.
+    Tool(String),
+}
+
+impl std::str::FromStr for WritesFlag {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            ALL_WRITES => Ok(Self::All),
+            "" => Err("name a tool, or write --allow-writes alone".to_owned()),
+            name => Ok(Self::Tool(name.to_owned())),
+        }
+    }
 }
 
 /// `NAME=VALUE` or `key=value`.
@@ -58,6 +83,8 @@ impl std::str::FromStr for Assignment {
 
 #[cfg(test)]
 mod tests {
+    use clap::Parser;
+
     use super::*;
 
     #[test]
@@ -67,5 +94,41 @@ mod tests {
         assert_eq!("a=".parse::<Assignment>().expect("an empty value").value, "");
         assert!("a".parse::<Assignment>().is_err());
         assert!("=a".parse::<Assignment>().is_err());
+    }
+
+    #[test]
+    fn only_the_flag_alone_means_all_writes() {
+        let parse = |flags: &[&str]| {
+            let line = ["toolrun", "call", "a.yaml", "t"].iter().chain(flags);
+            crate::args::Cli::try_parse_from(line).map(|cli| match cli.command {
+                Some(crate::args::Command::Call(args)) => args.connection.allow_writes,
+                _ => None,
+            })
+        };
+        let named = |name: &str| WritesFlag::Tool(name.to_owned());
+        let cases = [
+            (vec![], None),
+            (vec!["--allow-writes"], Some(vec![WritesFlag::All])),
+            (vec!["--allow-writes=a,b"], Some(vec![named("a"), named("b")])),
+            (
+                vec!["--allow-writes", "--allow-writes=a"],
+                Some(vec![WritesFlag::All, named("a")]),
+            ),
+        ];
+        for (flags, expected) in cases {
+            assert_eq!(parse(&flags).expect("good flags"), expected, "{flags:?}");
+        }
+        for wrong in [
+            "--allow-writes=",
+            "--allow-writes=a,",
+            "--allow-writes=,a",
+            "--allow-writes=a,,b",
+        ] {
+            let error = parse(&[wrong]).expect_err(wrong).to_string();
+            assert!(
+                error.contains("name a tool, or write --allow-writes alone"),
+                "{error}"
+            );
+        }
     }
 }

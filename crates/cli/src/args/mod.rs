@@ -8,7 +8,9 @@ mod call;
 mod check;
 mod connection;
 mod run;
+mod schema;
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
@@ -16,11 +18,13 @@ use clap::{CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 pub(crate) use absent::AbsentFlags;
 pub(crate) use call::{CallArgs, ToolsArgs, WireName};
 pub(crate) use check::{CheckArgs, CheckFormat, Deny};
-pub(crate) use connection::{Assignment, ConnectionArgs};
+pub(crate) use connection::{Assignment, ConnectionArgs, WritesFlag};
 pub(crate) use run::{DemoArgs, LimitFlag, LoopArgs, ModelArgs, RunArgs};
+pub(crate) use schema::{SchemaArgs, SchemaOf};
 
 use crate::console::Console;
 use crate::exit;
+use crate::render::jsonl;
 
 /// Offers REST endpoints, described in one YAML file, to a language model.
 ///
@@ -36,18 +40,18 @@ use crate::exit;
     max_term_width = 100,
     after_help = "\
 Examples:
-  toolrun demo                              See the whole loop on this machine alone
-  toolrun check shop.yaml                   Find every mistake in a manifest
-  toolrun tools shop.yaml                   What the model will see, and what it costs
+  toolrun demo              See the whole loop on this machine alone
+  toolrun check shop.yaml   Find every mistake in a manifest
+  toolrun tools shop.yaml   What the model will see, and what it costs
   toolrun call shop.yaml find_orders email=ann@example.com
-                                            Call one tool, without a model
+                            Call one tool, without a model
   toolrun run shop.yaml \"Which orders does ann@example.com have?\"
-                                            Let a model answer with the tools
+                            Let a model answer with the tools
 
 Exit codes:
-  0 done                  1 check found errors      2 usage, or a broken manifest
-  3 failed                4 a limit stopped it      5 refused by policy
-  6 no usable answer      7 outcome unknown         130 interrupted"
+  0 done               1 check found errors   2 usage, or a broken manifest
+  3 failed             4 a limit stopped it   5 refused by policy
+  6 no usable answer   7 outcome unknown      130 interrupted"
 )]
 pub(crate) struct Cli {
     /// Print the version; with --verbose also what is built in, and credits
@@ -103,17 +107,63 @@ pub(crate) enum Command {
     Call(Box<CallArgs>),
     Tools(ToolsArgs),
     Demo(Box<DemoArgs>),
+    Schema(SchemaArgs),
+}
+
+/// What stdout gets when a command fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum FailureOutput {
+    /// Nothing.
+    None,
+    /// One object, as `--json` promises.
+    Json,
+}
+
+impl Cli {
+    /// An object where `--json` was given and nothing else has stdout.
+    pub(crate) fn output_of_failure(&self) -> FailureOutput {
+        let (json, events) = match &self.command {
+            Some(Command::Run(args)) => (args.agent.json, args.agent.events.as_deref()),
+            Some(Command::Demo(args)) => (args.agent.json, args.agent.events.as_deref()),
+            Some(Command::Call(args)) => (args.json, args.events.as_deref()),
+            Some(Command::Check(args)) => (args.json || args.format == CheckFormat::Json, None),
+            Some(Command::Tools(args)) => (args.json, None),
+            Some(Command::Schema(_)) | None => (false, None),
+        };
+        if json && !jsonl::on_stdout(events) {
+            FailureOutput::Json
+        } else {
+            FailureOutput::None
+        }
+    }
 }
 
 /// Reads the command line, or says why it cannot and gives the exit code.
 pub(crate) fn parse() -> Result<(Cli, Console), ExitCode> {
-    let matches = command().try_get_matches().map_err(|error| exit::usage(&error))?;
+    let told = |error: clap::Error| exit::usage(&error, remedy(std::env::args_os()));
+    let matches = command().try_get_matches().map_err(told)?;
     if let Some(name) = matches.subcommand_name().filter(|name| absent::is_command(name)) {
         return Err(exit::absent_command(name));
     }
-    let cli = Cli::from_arg_matches(&matches).map_err(|error| exit::usage(&error))?;
+    let cli = Cli::from_arg_matches(&matches).map_err(told)?;
     let console = Console::new(&cli.output);
     Ok((cli, console))
+}
+
+/// What may be behind a command line that cannot be read: a name after
+/// `--allow-writes` that looks like its value and is not.
+fn remedy(words: impl Iterator<Item = OsString>) -> Option<String> {
+    let words: Vec<String> = words.map(|word| word.to_string_lossy().into_owned()).collect();
+    let name = words
+        .iter()
+        .zip(words.iter().skip(1))
+        .find(|(flag, next)| *flag == "--allow-writes" && !next.starts_with('-'))
+        .map(|(_, name)| name)
+        .filter(|name| {
+            name.chars()
+                .all(|c| c.is_ascii_alphanumeric() || c == '_' || c == ',')
+        })?;
+    Some(format!("to permit `{name}`, write --allow-writes={name}"))
 }
 
 /// The whole command line, later versions' commands included.
@@ -128,6 +178,42 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         command().debug_assert();
+    }
+
+    #[test]
+    fn a_name_that_stands_apart_from_its_flag_is_put_right() {
+        let remedy = |line: &str| remedy(line.split(' ').map(OsString::from));
+        assert_eq!(
+            remedy("toolrun run a.yaml --allow-writes a,b prompt").as_deref(),
+            Some("to permit `a,b`, write --allow-writes=a,b")
+        );
+        for other in [
+            "toolrun run a.yaml --allow-writes",
+            "toolrun run --allow-writes --json a.yaml x",
+        ] {
+            assert_eq!(remedy(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn no_help_shows_an_escape() {
+        for sub in command().get_subcommands_mut() {
+            for help in [sub.render_help(), sub.render_long_help()] {
+                let help = help.to_string();
+                assert!(!help.contains('\\'), "a backslash in {help}");
+            }
+        }
+    }
+
+    #[test]
+    fn examples_fit_a_terminal_of_80_columns() {
+        let command = Cli::command();
+        for one in std::iter::once(&command).chain(command.get_subcommands()) {
+            let help = one.get_after_help().map(ToString::to_string).unwrap_or_default();
+            for line in help.lines() {
+                assert!(line.chars().count() <= 80, "{line}");
+            }
+        }
     }
 
     #[test]

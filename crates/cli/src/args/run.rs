@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
-use super::{AbsentFlags, ConnectionArgs};
+use super::connection::ALL_WRITES;
+use super::{AbsentFlags, ConnectionArgs, WritesFlag};
 
 /// Let a model answer a prompt with the manifest's tools.
 ///
@@ -15,10 +16,10 @@ use super::{AbsentFlags, ConnectionArgs};
 #[command(after_help = "\
 Examples:
   toolrun run shop.yaml \"Which orders does ann@example.com have?\"
-  toolrun run shop.yaml --model anthropic/claude-sonnet-4-6 \"What is 100 EUR in USD?\"
-  toolrun run shop.yaml --model ollama/qwen3 --base-url http://127.0.0.1:11434/v1 \"…\"
+  toolrun run shop.yaml --model anthropic/claude-sonnet-4-6 \"…\"
+  toolrun run shop.yaml --model openai/x --base-url http://127.0.0.1:8080 \"…\"
   toolrun run shop.yaml --allow-writes=create_refund \"Refund order o_1\"
-  toolrun run shop.yaml --dry-run \"…\"       What would be sent to the model first
+  toolrun run shop.yaml --dry-run \"…\"    What would be sent to the model first
   toolrun run shop.yaml --json \"…\" | jq .answer
   echo \"What is 100 EUR in USD?\" | toolrun run shop.yaml -")]
 pub(crate) struct RunArgs {
@@ -43,9 +44,6 @@ pub(crate) struct RunArgs {
 /// Everything about the loop but manifest and prompt.
 #[derive(Debug, clap::Args)]
 pub(crate) struct LoopArgs {
-    #[command(flatten)]
-    pub(crate) model: ModelArgs,
-
     /// Offer only these tools
     #[arg(long, value_name = "NAME,…", value_delimiter = ',')]
     pub(crate) tools: Option<Vec<String>>,
@@ -69,6 +67,10 @@ pub(crate) struct LoopArgs {
     /// Write one JSON object per event, a line each; `-` is stdout
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
+
+    // Last, since its heading would stand over what follows.
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
 }
 
 /// Which model.
@@ -118,12 +120,12 @@ pub(crate) struct DemoArgs {
     #[arg(long, value_name = "PORT", requires = "serve")]
     pub(crate) port: Option<u16>,
 
+    /// Permit tools that change something: all, or those named
+    #[arg(long, value_name = "TOOL,…", num_args = 0.., require_equals = true, value_delimiter = ',', default_missing_value = ALL_WRITES)]
+    pub(crate) allow_writes: Option<Vec<WritesFlag>>,
+
     #[command(flatten)]
     pub(crate) agent: LoopArgs,
-
-    /// Permit tools that change something: all, or those named
-    #[arg(long, value_name = "TOOL,…", num_args = 0.., require_equals = true, value_delimiter = ',', default_missing_value = "")]
-    pub(crate) allow_writes: Option<Vec<String>>,
 }
 
 /// `--limit NAME=VALUE`.

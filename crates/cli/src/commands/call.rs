@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use toolrun_manifest::{Manifest, Tool};
-use toolrun_runner::{Preview, Returned, Session};
+use toolrun_runner::{Ending, Preview, Returned, Session};
 
 use crate::args::CallArgs;
 use crate::arguments;
@@ -12,6 +12,7 @@ use crate::environment::Environment;
 use crate::exit::{Exit, Failure, Kind};
 use crate::interrupt;
 use crate::manifest_file;
+use crate::render::jsonl::{self, Jsonl};
 use crate::render::progress::{Detail, Progress};
 use crate::render::request;
 use crate::session::{self, Outside};
@@ -24,6 +25,7 @@ pub(crate) async fn run(args: &CallArgs, console: &Console) -> Result<Exit, Fail
     if let Some(flag) = args.absent.given() {
         return Err(Failure::not_in_this_build(flag));
     }
+    jsonl::check_stdout(args.events.as_deref(), args.json)?;
     let manifest = manifest_file::load_to_run(&args.file, console)?;
     let tool = callable(&manifest, &args.tool)?;
     let arguments = arguments::of(tool, &args.values, args.args.as_deref())?;
@@ -32,8 +34,12 @@ pub(crate) async fn run(args: &CallArgs, console: &Console) -> Result<Exit, Fail
     let secrets = manifest.secrets.clone();
     let mut setup = outside.setup(manifest, &args.connection, console, &progress)?;
     if !args.dry_run && !args.curl {
-        let tool = setup.manifest.tool(&args.tool).into_iter();
-        consent::check(&setup.manifest, tool, &setup.vars, console)?;
+        let tool = setup.manifest.tool(&args.tool);
+        consent::check(&setup.manifest, tool.as_slice(), &setup.vars, console)?;
+        if let Some(path) = &args.events {
+            let events = Jsonl::create(path, outside.stop.clone())?;
+            setup.observers.push(session::observer(events));
+        }
         interrupt::watch(outside.stop.clone(), console, &progress);
         setup.observers.push(session::observer(progress.clone()));
     }
@@ -49,7 +55,15 @@ pub(crate) async fn run(args: &CallArgs, console: &Console) -> Result<Exit, Fail
     }
     let returned = session.call(&args.tool, &arguments).await;
     progress.hide();
-    print(&returned?, args, console)
+    let returned = returned?;
+    let ended = print(&returned, args, console);
+    if returned.ending == Ending::Interrupted {
+        // What came before the end is told like any result.
+        return ended
+            .map(|_| Exit::Interrupted)
+            .map_err(|failure| failure.of_kind(Kind::Interrupted));
+    }
+    ended
 }
 
 /// The tool, if this build can call it.
@@ -112,6 +126,34 @@ fn print(returned: &Returned, args: &CallArgs, console: &Console) -> Result<Exit
         );
         return Err(Failure::new(Kind::Failed, message.trim_end()));
     }
-    console.out(&format!("{}\n", returned.content.trim_end_matches('\n')))?;
+    if !jsonl::on_stdout(args.events.as_deref()) {
+        print_data(returned, console)?;
+    }
     Ok(Exit::Done)
+}
+
+/// What came from outside goes to stdout alone; what toolrun has to say about
+/// it goes to stderr.
+fn print_data(returned: &Returned, console: &Console) -> Result<(), Failure> {
+    if let Some(payload) = &returned.payload {
+        console.out(&format!("{}\n", payload.trim_end_matches('\n')))?;
+    }
+    if let Some(head) = &returned.head {
+        console.note(&format!("note: {}", own_words(head)));
+    }
+    if !returned.left_out.is_empty() {
+        let what = returned.left_out.join(", ");
+        console.note(&format!("note: left out: {what}; --json gives the whole"));
+    }
+    Ok(())
+}
+
+/// The words in what a model would read above a result.
+fn own_words(head: &str) -> String {
+    let parsed: Value = serde_json::from_str(head).unwrap_or(Value::Null);
+    match (&parsed["note"], &parsed["status"], &parsed["body"]) {
+        (Value::String(note), ..) => note.clone(),
+        (_, Value::Number(status), Value::String(body)) => format!("status {status}, {body} body"),
+        _ => head.to_owned(),
+    }
 }

@@ -20,7 +20,7 @@ pub(crate) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
     if let Some(lint) = &args.explain {
         return explain(lint, console);
     }
-    let files: Vec<(String, Loaded)> = expand(&args.files)?
+    let files: Vec<(String, Loaded)> = expand(&args.files, console)?
         .into_iter()
         .map(|path| manifest_file::load(&path).map(|loaded| (path, loaded)))
         .collect::<Result<_, _>>()?;
@@ -40,17 +40,20 @@ pub(crate) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
 }
 
 /// Folders become the manifests in them.
-fn expand(files: &[String]) -> Result<Vec<String>, Failure> {
+fn expand(files: &[String], console: &Console) -> Result<Vec<String>, Failure> {
     let mut expanded = Vec::new();
     for file in files {
         let path = Path::new(file);
         if file != "-" && path.is_dir() {
             let found = manifest_file::manifests_in(path)?;
-            if found.is_empty() {
+            for skipped in &found.skipped {
+                console.note(&format!("note: skipped {skipped}: no key `toolrun`"));
+            }
+            if found.manifests.is_empty() {
                 return Err(Failure::usage(format!("there is no manifest in `{file}`"))
                     .with_hint("a manifest ends in .yaml or .yml and has the key `toolrun: 1`"));
             }
-            expanded.extend(found);
+            expanded.extend(found.manifests);
         } else {
             expanded.push(file.clone());
         }

@@ -4,6 +4,7 @@ mod call;
 mod check;
 mod demo;
 mod run;
+mod schema;
 mod tools;
 mod version;
 
@@ -21,6 +22,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
     match cli.command {
         Some(Command::Check(args)) => check::run(&args, console),
         Some(Command::Tools(args)) => tools::run(&args, console),
+        Some(Command::Schema(args)) => schema::run(&args, console),
         Some(Command::Run(args)) => wait_for(run::run(&args, console)),
         Some(Command::Call(args)) => wait_for(call::run(&args, console)),
         Some(Command::Demo(args)) => wait_for(demo::run(&args, console)),

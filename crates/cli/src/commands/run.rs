@@ -14,7 +14,7 @@ use crate::manifest_file;
 use crate::prompt;
 use crate::render::answer::{AnswerWriter, Streaming};
 use crate::render::dry_run;
-use crate::render::jsonl::Jsonl;
+use crate::render::jsonl::{self, Jsonl};
 use crate::render::progress::{Detail, Progress};
 use crate::select_model::{self, Selected};
 use crate::session::{self, Outside};
@@ -59,9 +59,9 @@ pub(crate) struct Task<'a> {
 impl Task<'_> {
     /// Chooses the model, runs, prints.
     pub(crate) async fn run(self, console: &Console) -> Result<Exit, Failure> {
-        if self.agent.json && events_on_stdout(self.agent) {
-            return Err(Failure::usage("--json and --events - cannot both have stdout"));
-        }
+        jsonl::check_stdout(self.agent.events.as_deref(), self.agent.json)?;
+        let allowed = self.connection.allow_writes.as_deref();
+        session::prompt_is_no_name(&self.manifest, &self.prompt, allowed)?;
         session::say_what_is_left_out(&self.manifest, console);
         let outside = Outside::new(self.environment);
         let selected = select_model::select(&self.agent.model, &self.manifest, &outside).await?;
@@ -81,7 +81,7 @@ impl Task<'_> {
             )
             .await;
         }
-        consent::check(&setup.manifest, offered(&setup).into_iter(), &setup.vars, console)?;
+        consent::check(&setup.manifest, &offered(&setup), &setup.vars, console)?;
         let writer = observe(&mut setup, self.agent, console, &progress)?;
         interrupt::watch(outside.stop.clone(), console, &progress);
         let mut session = Session::new(setup)?;
@@ -107,7 +107,7 @@ fn observe(
     console: &Console,
     progress: &Progress,
 ) -> Result<AnswerWriter, Failure> {
-    let for_programs = agent.json || events_on_stdout(agent);
+    let for_programs = agent.json || jsonl::on_stdout(agent.events.as_deref());
     let live = console.stdout_terminal() && !agent.no_stream && !for_programs;
     let streaming = if live { Streaming::Live } else { Streaming::Whole };
     let writer = AnswerWriter::new(console, progress, streaming, setup.stop.clone());
@@ -134,7 +134,7 @@ fn finish(
             let exit = exit_of(outcome.ending);
             if agent.json {
                 console.out(&format!("{:#}\n", object(&outcome, selected, exit)))?;
-            } else if !events_on_stdout(agent) {
+            } else if !jsonl::on_stdout(agent.events.as_deref()) {
                 writer.finish(&outcome.answer)?;
             }
             say_ending(&outcome, console);
@@ -144,26 +144,14 @@ fn finish(
             let failure = Failure::from(error);
             if !agent.json {
                 writer.finish("")?;
-            } else {
-                let object = json!({
-                    "version": VERSION,
-                    "ending": "failed",
-                    "exit": failure.exit().code(),
-                    "model": selected.model.id(),
-                    "error": { "message": failure.to_string(), "hint": failure.hint() },
-                });
-                console.out(&format!("{object:#}\n"))?;
+                return Err(failure);
             }
-            Err(failure)
+            let mut object = failure.object();
+            object["model"] = selected.model.id().into();
+            console.out(&format!("{object:#}\n"))?;
+            Err(failure.printed())
         }
     }
-}
-
-fn events_on_stdout(agent: &LoopArgs) -> bool {
-    agent
-        .events
-        .as_deref()
-        .is_some_and(|path| path.as_os_str() == "-")
 }
 
 fn say_ending(outcome: &Outcome, console: &Console) {
@@ -178,6 +166,8 @@ fn say_ending(outcome: &Outcome, console: &Console) {
         (None, None) => {}
         (Some(words), None) => console.say(words),
         (None, Some(note)) => console.note(note),
+        // A note about the model says who and what by itself.
+        (Some(_), Some(note)) if note.starts_with("the model") => console.say(note),
         (Some(words), Some(note)) => console.say(&format!("{words}: {note}")),
     }
     let seconds = outcome.took.as_secs_f64();

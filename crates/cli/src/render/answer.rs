@@ -55,10 +55,12 @@ impl AnswerWriter {
         self.progress.hide();
         let turn = self.turn();
         self.end_line(&turn.current)?;
-        let streamed = [&turn.last, &turn.current]
+        // What was written of a turn need not be the answer to the letter: a
+        // piece that is cleaned alone may keep more than the whole text does.
+        let written = [&turn.last, &turn.current]
             .into_iter()
-            .any(|text| text.trim() == answer.trim());
-        if answer.trim().is_empty() || (self.streaming == Streaming::Live && streamed) {
+            .any(|text| !text.trim().is_empty());
+        if answer.trim().is_empty() || written {
             return Ok(());
         }
         self.console.out(answer)?;
@@ -94,7 +96,9 @@ impl Observer for AnswerWriter {
         if self.end_line(&ended).is_err() {
             self.stop.stop();
         }
-        self.turn().last = ended;
+        if !ended.trim().is_empty() {
+            self.turn().last = ended;
+        }
     }
 
     fn on_delta(&mut self, delta: &Delta) {

@@ -9,6 +9,19 @@ use toolrun_runner::{Event, Observer, Stamped, Stop};
 
 use crate::exit::{Failure, plain_reason};
 
+/// Whether `--events` was given stdout.
+pub(crate) fn on_stdout(events: Option<&Path>) -> bool {
+    events.is_some_and(|path| path.as_os_str() == "-")
+}
+
+/// Complains about `--json` beside `--events -`.
+pub(crate) fn check_stdout(events: Option<&Path>, json: bool) -> Result<(), Failure> {
+    if json && on_stdout(events) {
+        return Err(Failure::usage("--json and --events - cannot both have stdout"));
+    }
+    Ok(())
+}
+
 /// Writes each event as one line, at once.
 pub(crate) struct Jsonl {
     out: Box<dyn Write + Send>,
@@ -19,7 +32,7 @@ impl Jsonl {
     /// Writes to a new file of mode 0600, or to stdout for `-`. A file that is
     /// there already is replaced; a link is not followed.
     pub(crate) fn create(path: &Path, stop: Stop) -> Result<Self, Failure> {
-        let out: Box<dyn Write + Send> = if path.as_os_str() == "-" {
+        let out: Box<dyn Write + Send> = if on_stdout(Some(path)) {
             Box::new(io::stdout())
         } else {
             Box::new(BufWriter::new(private_file(path)?))

@@ -76,7 +76,9 @@ impl Progress {
             return;
         }
         let mut state = self.state();
-        let words = state.words();
+        let Some(words) = state.words() else {
+            return;
+        };
         state.bar.get_or_insert_with(new_bar).set_message(words);
     }
 
@@ -187,22 +189,24 @@ impl Observer for Progress {
 }
 
 impl State {
-    /// `turn 2 · find_orders, get_rate · 1234 tokens`
-    fn words(&self) -> String {
+    /// `turn 2 · find_orders, get_rate · 1234 tokens`; of a call without a
+    /// model only the tools, and nothing when none is in flight.
+    fn words(&self) -> Option<String> {
         let mut tools: Vec<String> = self
             .running
             .values()
             .map(|started| escaped(&started.tool).into_owned())
             .collect();
-        let doing = match (&self.writing, tools.len()) {
-            (Some(name), 0) => format!("the model asks for {}", escaped(name)),
-            (None, 0) => "the model thinks".to_owned(),
-            _ => {
-                tools.sort();
-                tools.join(", ")
-            }
-        };
-        format!("turn {} · {doing} · {} tokens", self.turn.max(1), self.tokens)
+        tools.sort();
+        let tools = Some(tools.join(", ")).filter(|tools| !tools.is_empty());
+        if self.turn == 0 {
+            return tools;
+        }
+        let doing = tools.unwrap_or_else(|| match &self.writing {
+            Some(name) => format!("the model asks for {}", escaped(name)),
+            None => "the model thinks".to_owned(),
+        });
+        Some(format!("turn {} · {doing} · {} tokens", self.turn, self.tokens))
     }
 }
 
@@ -245,7 +249,7 @@ fn why_rejected(reason: RejectReason) -> &'static str {
         RejectReason::Arguments => "the arguments do not fit",
         RejectReason::Request => "a value cannot stand in the request",
         RejectReason::Approval => "not allowed",
-        RejectReason::Limit => "the limit of calls is reached",
+        RejectReason::Limit => "a limit is reached",
         RejectReason::Stopped => "the run was stopped",
         RejectReason::Truncated => "the reply was cut off",
     }
@@ -282,11 +286,13 @@ mod tests {
             tokens: 1234,
             ..State::default()
         };
-        assert_eq!(state.words(), "turn 2 · the model thinks · 1234 tokens");
+        let words = |state: &State| state.words().unwrap_or_default();
+        assert_eq!(words(&state), "turn 2 · the model thinks · 1234 tokens");
         state.writing = Some("find_orders".to_owned());
         assert_eq!(
-            state.words(),
+            words(&state),
             "turn 2 · the model asks for find_orders · 1234 tokens"
         );
+        assert_eq!(State::default().words(), None, "no model, nothing in flight");
     }
 }

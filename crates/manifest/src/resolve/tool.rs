@@ -28,9 +28,6 @@ pub(crate) fn resolve(
     sink: &mut Sink,
 ) -> Option<Tool> {
     let before = sink.errors();
-    if let Some(text) = decl.description {
-        description::check(text, sink);
-    }
     let params = param::resolve_all(&decl.params, sink);
     let api = api(decl, world, sink);
     let shared = api.flatten();
@@ -55,14 +52,7 @@ pub(crate) fn resolve(
         ..answer
     };
     let result = result(decl, &worded, world, sink);
-    for (_, _, hint) in &decl.policy.errors {
-        description::invisible(hint, sink);
-        description::literal_slots(hint, "a hint of `errors`", &params, sink);
-    }
-    let descriptions = decl.params.iter().filter_map(|param| param.description);
-    for text in decl.description.into_iter().chain(descriptions) {
-        description::literal_slots(text, "a description", &params, sink);
-    }
+    words(decl, &params, sink);
     if let Some(Endpoint::Http(endpoint)) = &endpoint {
         place_of_files(endpoint, &params, sink);
     }
@@ -86,6 +76,21 @@ pub(crate) fn resolve(
         error_if,
         errors: hints(decl, shared),
     })
+}
+
+/// Checks what a model reads: descriptions and hints.
+fn words(decl: &ToolDecl<'_>, params: &[Param], sink: &mut Sink) {
+    if let Some(text) = decl.description {
+        description::check(text, sink);
+    }
+    for (_, _, hint) in &decl.policy.errors {
+        description::invisible(hint, sink);
+        description::literal_slots(hint, "a hint of `errors`", params, sink);
+    }
+    let descriptions = decl.params.iter().filter_map(|param| param.description);
+    for text in decl.description.into_iter().chain(descriptions) {
+        description::literal_slots(text, "a description", params, sink);
+    }
 }
 
 /// The tool's or its api's condition, and those of `paginate`.

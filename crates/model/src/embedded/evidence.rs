@@ -12,9 +12,10 @@
 
 use serde_json::{Map, Value};
 
+use super::date::{is_date, says_date, speaks_of_day};
 use super::kind::is_misplaced;
 use super::request::{Request, fold, words_of};
-use super::words::{COUNTRIES, CURRENCIES, LANGUAGES, MONTHS, RELATIVE_DAYS, SHORT_FORMS};
+use super::words::{COUNTRIES, CURRENCIES, LANGUAGES, SHORT_FORMS};
 use crate::message::ToolSpec;
 
 /// What becomes of a call.
@@ -27,8 +28,18 @@ pub(super) enum Verdict {
         /// The arguments as JSON text.
         arguments: String,
     },
-    /// A required argument had none.
+    /// A required argument had none: perhaps another tool was meant.
     Withheld {
+        /// The tool.
+        name: String,
+        /// A sentence for the person.
+        reason: String,
+        /// The other values, as text, that did have a trace.
+        found: Vec<String>,
+    },
+    /// A day is meant that the request does not write out; no other tool could
+    /// do without it.
+    Unwritten {
         /// A sentence for the person.
         reason: String,
     },
@@ -52,6 +63,7 @@ pub(super) fn judge(call: &Value, tools: &[&ToolSpec], request: &Request) -> Opt
         .map(|names| names.iter().filter_map(Value::as_str).collect())
         .unwrap_or_default();
     let mut kept = Map::new();
+    let mut lacks = None;
     for (param, value) in arguments {
         let schema = &tool.parameters["properties"][param];
         if value
@@ -61,14 +73,27 @@ pub(super) fn judge(call: &Value, tools: &[&ToolSpec], request: &Request) -> Opt
             let name = name.to_owned();
             return Some(Verdict::Misplaced { name });
         }
-        let trace = trace((tool, param), value, schema, request);
-        if trace == Trace::Found {
-            kept.insert(param.clone(), value.clone());
-        } else if trace == Trace::Relative || required.contains(&param.as_str()) {
-            return Some(Verdict::Withheld {
-                reason: reason(name, param, trace),
-            });
+        match trace((tool, param), value, schema, request) {
+            Trace::Found => drop(kept.insert(param.clone(), value.clone())),
+            Trace::Unwritten => {
+                return Some(Verdict::Unwritten {
+                    reason: format!(
+                        "`{name}` was not called: `{param}` needs a date written out, such as 2026-01-31"
+                    ),
+                });
+            }
+            Trace::Absent if required.contains(&param.as_str()) => {
+                lacks.get_or_insert(param);
+            }
+            Trace::Absent => {}
         }
+    }
+    if let Some(param) = lacks {
+        return Some(Verdict::Withheld {
+            name: name.to_owned(),
+            reason: missing(name, param),
+            found: kept.values().map(as_text).collect(),
+        });
     }
     Some(Verdict::Call {
         name: name.to_owned(),
@@ -81,11 +106,11 @@ pub(super) fn missing(tool: &str, param: &str) -> String {
     format!("`{tool}` was not called: the request does not say its `{param}`")
 }
 
-fn reason(tool: &str, param: &str, trace: Trace) -> String {
-    if trace == Trace::Relative {
-        format!("`{tool}` was not called: `{param}` needs a date written out, such as 2026-01-31")
-    } else {
-        missing(tool, param)
+/// A value as two calls may share it: without quotes and case.
+pub(super) fn as_text(value: &Value) -> String {
+    match value {
+        Value::String(text) => fold(text),
+        other => other.to_string(),
     }
 }
 
@@ -94,8 +119,9 @@ fn reason(tool: &str, param: &str, trace: Trace) -> String {
 enum Trace {
     Found,
     Absent,
-    /// It names a day that depends on today, which the model does not know.
-    Relative,
+    /// It speaks of a day without its year, or of one that depends on today,
+    /// which the model does not know.
+    Unwritten,
 }
 
 fn trace(param: (&ToolSpec, &str), value: &Value, schema: &Value, request: &Request) -> Trace {
@@ -134,7 +160,7 @@ fn combine(traces: impl Iterator<Item = Trace>) -> Trace {
     let mut worst = Trace::Found;
     for trace in traces {
         match trace {
-            Trace::Relative => return Trace::Relative,
+            Trace::Unwritten => return Trace::Unwritten,
             Trace::Absent => worst = Trace::Absent,
             Trace::Found => {}
         }
@@ -213,34 +239,11 @@ fn abbreviates(code: &str, request: &Request) -> bool {
     is_code && request.has_source_of(&code.to_lowercase())
 }
 
-fn is_date(text: &str) -> bool {
-    let bytes = text.as_bytes();
-    bytes.len() >= 10
-        && bytes[..10].iter().enumerate().all(|(at, byte)| match at {
-            4 | 7 => *byte == b'-',
-            _ => byte.is_ascii_digit(),
-        })
-        && (bytes.len() == 10 || matches!(bytes[10], b'T' | b' '))
-}
-
-/// A date counts if its year, month and day all stand in the request.
 fn date_trace(text: &str, request: &Request) -> Trace {
-    if request.has_text(text) {
-        return Trace::Found;
-    }
-    let part = |range: std::ops::Range<usize>| text[range].parse::<u32>().unwrap_or(0);
-    let (year, month, day) = (part(0..4), part(5..7), part(8..10));
-    let name = MONTHS
-        .get(month.wrapping_sub(1) as usize)
-        .copied()
-        .unwrap_or_default();
-    let says_month = request.has_number(f64::from(month))
-        || (!name.is_empty() && (request.has_phrase(name) || request.has_phrase(&name[..3])));
-    let says_year = request.has_number(f64::from(year)) || request.has_number(f64::from(year % 100));
-    if says_year && says_month && (request.has_number(f64::from(day)) || day == 1) {
+    if says_date(text, request) {
         Trace::Found
-    } else if RELATIVE_DAYS.iter().any(|word| request.has_word_like(word)) {
-        Trace::Relative
+    } else if speaks_of_day(request) {
+        Trace::Unwritten
     } else {
         Trace::Absent
     }
@@ -272,7 +275,7 @@ mod tests {
 
     #[test]
     fn values_are_looked_for_in_the_request() {
-        use Trace::{Absent, Found, Relative};
+        use Trace::{Absent, Found, Unwritten};
         let any = || json!({});
         case("is DE89 3704 0044 valid?", json!("DE8937040044"), any(), Found);
         case("air in Kraków", json!("Krakow"), any(), Found);
@@ -295,7 +298,8 @@ mod tests {
         case("order 1042", json!("104"), any(), Absent);
         case("rate on 3 March 2024", json!("2024-03-03"), any(), Found);
         case("rate on 3/15/2024", json!("2024-03-15"), any(), Found);
-        case("rate yesterday", json!("2024-03-03"), any(), Relative);
+        case("rate yesterday", json!("2024-03-03"), any(), Unwritten);
+        case("rate on 3 March", json!("2024-03-03"), any(), Unwritten);
         case("the rate", json!("2024-03-03"), any(), Absent);
         case(
             "it was broken on arrival",
@@ -340,7 +344,9 @@ mod tests {
         assert_eq!(
             judge(&call, "weather for 3 days"),
             Some(Verdict::Withheld {
-                reason: "`get_forecast` was not called: the request does not say its `city`".into()
+                name: "get_forecast".into(),
+                reason: "`get_forecast` was not called: the request does not say its `city`".into(),
+                found: vec!["3".into()],
             })
         );
         assert_eq!(judge(&json!({ "name": "other", "arguments": {} }), ""), None);

@@ -9,6 +9,7 @@
 //! nothing to add. Leaves the system text unread: the model was not made to
 //! follow it.
 
+mod date;
 mod decode;
 mod engine;
 mod evidence;
@@ -20,6 +21,7 @@ mod prefix;
 mod prefix_file;
 mod prompt;
 mod request;
+mod turn;
 mod words;
 
-pub use model::{CONFIDENCE_TO_RUN, NeedleModel, NeedleOptions};
+pub use model::{NeedleModel, NeedleOptions};

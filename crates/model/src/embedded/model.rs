@@ -6,32 +6,19 @@ use std::sync::Arc;
 use futures_util::stream;
 use tokio::sync::mpsc;
 
-use super::decode::{Completion, Ended, MOST_TOKENS, Thinking, complete};
+use super::decode::MOST_TOKENS;
 use super::engine::Engine;
-use super::evidence::{Verdict, judge, missing};
-use super::grammar::{Detail, reply_schema};
+use super::evidence::missing;
 use super::kind;
 use super::net::Session;
 use super::prefix::Prefixes;
 use super::prompt::{open_request, question};
 use super::request::Request;
+use super::turn::Turn;
 use crate::error::{ModelError, ModelErrorKind};
-use crate::message::{Part, ToolCall, ToolSpec};
+use crate::message::{Part, ToolSpec};
 use crate::reply::{Delta, ModelRequest, Reply, StopReason, Usage};
 use crate::{DeltaStream, Model};
-
-/// Confidence from which a call that only reads may run unasked.
-///
-/// The head's figure is no probability. On 60 prompts of `tests/needle` that
-/// tools can answer, 44 right and 1 wrong replies reached it, 5 right and 9
-/// wrong ones did not; of 28 that they cannot, 5 did, each of them a read close
-/// to what was asked. On 120 simple cases of the Berkeley leaderboard it was
-/// reached by 76 right and 16 wrong replies, and by 6 of 60 requests that the
-/// tool on offer cannot answer. The example `needle_eval` counts again.
-pub const CONFIDENCE_TO_RUN: f32 = 0.3;
-
-/// How often a turn is tried while the model takes the wrong tool.
-const MOST_ATTEMPTS: usize = 3;
 
 const ID: &str = "embedded/needle-3";
 
@@ -91,11 +78,13 @@ impl Model for NeedleModel {
 }
 
 fn deltas(reply: Reply) -> Vec<Delta> {
+    // What is said beside calls is no answer, and the reply holds it.
+    let calls = reply.calls().next().is_some();
     let mut deltas: Vec<Delta> = reply
         .parts
         .iter()
         .filter_map(|part| match part {
-            Part::Text { text } => Some(Delta::Text(text.clone())),
+            Part::Text { text } if !calls => Some(Delta::Text(text.clone())),
             Part::ToolCall(call) => Some(Delta::CallStarted {
                 name: call.name.clone(),
             }),
@@ -110,7 +99,7 @@ fn deltas(reply: Reply) -> Vec<Delta> {
 fn answer(
     prefixes: &Prefixes,
     request: &ModelRequest,
-    mut cancelled: impl FnMut() -> bool,
+    cancelled: impl FnMut() -> bool,
 ) -> Result<Reply, ModelError> {
     let Some(asked) = open_request(&request.messages) else {
         return Ok(reply(Vec::new(), StopReason::EndTurn));
@@ -121,7 +110,7 @@ fn answer(
     for tool in &request.tools {
         match kind::unmet(tool, &evidence) {
             Some(param) => unmet.push((tool, param)),
-            None => tools.push(tool),
+            None => tools.push(kind::narrowed(tool, &evidence)),
         }
     }
     if tools.is_empty() {
@@ -134,35 +123,26 @@ fn answer(
     let (session, state, cached) = read_prompt(engine, prefixes, &request.tools, &asked)
         .map_err(|message| error(message, ModelErrorKind::Rejected))?;
     let limit = request.max_tokens.map_or(MOST_TOKENS, |limit| limit as usize);
+    let input = session.len() as u64;
     let mut turn = Turn {
         engine,
-        request,
         evidence: &evidence,
-        usage: Usage {
-            input: Some(session.len() as u64),
-            output: Some(0),
-            cache_read: Some(cached as u64),
-            ..Usage::default()
-        },
+        read: (session, state, limit),
+        written: 0,
     };
-    let mut attempt = |tools: &[&ToolSpec], thinking| {
-        let (mut session, state) = (session.clone(), state.clone());
-        turn.attempt(&mut session, state, tools, (thinking, limit), &mut cancelled)
-    };
-    let mut judged = attempt(&tools, Thinking::Free)?;
-    // The model took the wrong tool: again, without it.
-    for _ in 1..MOST_ATTEMPTS {
-        tools.retain(|tool| !judged.misplaced.contains(&tool.name));
-        if judged.misplaced.is_empty() || tools.is_empty() {
-            break;
-        }
-        judged = attempt(&tools, Thinking::None)?;
-    }
-    let mut reply = judged.into_reply();
+    let judged = turn
+        .run(tools.iter().collect(), cancelled)
+        .map_err(|message| error(message, ModelErrorKind::Protocol))?;
+    let mut reply = judged.into_reply(request.messages.len());
     if reply.parts.is_empty() {
         reply.parts = text(what_is_missing(&unmet, &evidence));
     }
-    reply.usage = turn.usage;
+    reply.usage = Usage {
+        input: Some(input),
+        output: Some(turn.written),
+        cache_read: Some(cached as u64),
+        ..Usage::default()
+    };
     Ok(reply)
 }
 
@@ -181,99 +161,6 @@ fn read_prompt(
     }
     let state = session.read(&question);
     Ok((session, state, cached))
-}
-
-/// What the attempts of one turn share.
-struct Turn<'t> {
-    engine: &'static Engine,
-    request: &'t ModelRequest,
-    evidence: &'t Request,
-    usage: Usage,
-}
-
-impl Turn<'_> {
-    /// Lets the model answer with some of the tools, and judges what it says.
-    fn attempt(
-        &mut self,
-        session: &mut Session<'_>,
-        state: Vec<f32>,
-        tools: &[&ToolSpec],
-        bounds: (Thinking, usize),
-        cancelled: impl FnMut() -> bool,
-    ) -> Result<Judged, ModelError> {
-        // Without thoughts the model has to call: it meant to, but wrongly.
-        let least = usize::from(bounds.0 == Thinking::None);
-        let schema = |detail| self.engine.matcher(reply_schema(tools, least, detail));
-        let grammar = schema(Detail::Full)
-            .or_else(|_| schema(Detail::Plain))
-            .map_err(|message| error(message, ModelErrorKind::Rejected))?;
-        let completion = complete(self.engine, session, state, grammar, bounds, cancelled)
-            .map_err(|message| error(message, ModelErrorKind::Protocol))?;
-        let written = self.usage.output.unwrap_or_default() + completion.tokens as u64;
-        self.usage.output = Some(written);
-        Ok(self.judge(completion, tools))
-    }
-
-    /// Passes a completion through the evidence guard.
-    fn judge(&self, completion: Completion, tools: &[&ToolSpec]) -> Judged {
-        let mut judged = Judged {
-            calls: Vec::new(),
-            misplaced: Vec::new(),
-            said: Vec::new(),
-            confidence: completion.confidence,
-            ended: completion.ended,
-        };
-        for call in &completion.calls {
-            match judge(call, tools, self.evidence) {
-                Some(Verdict::Call { name, arguments }) => {
-                    let same = |c: &ToolCall| c.name == name && c.arguments == arguments;
-                    if !judged.calls.iter().any(same) {
-                        let turn = self.request.messages.len();
-                        let id = format!("needle_{turn}_{}", judged.calls.len() + 1);
-                        judged.calls.push(ToolCall { id, name, arguments });
-                    }
-                }
-                Some(Verdict::Withheld { reason }) => judged.said.push(reason),
-                Some(Verdict::Misplaced { name }) => judged.misplaced.push(name),
-                None => {}
-            }
-        }
-        if completion.calls.is_empty() && !completion.text.is_empty() {
-            judged.said.push(completion.text);
-        }
-        judged
-    }
-}
-
-/// A completion after the evidence guard.
-struct Judged {
-    calls: Vec<ToolCall>,
-    /// Tools that were given what belongs to another.
-    misplaced: Vec<String>,
-    /// What the model said, or why calls were withheld.
-    said: Vec<String>,
-    confidence: f32,
-    ended: Ended,
-}
-
-impl Judged {
-    fn into_reply(self) -> Reply {
-        let mut parts = text(self.said.join("\n"));
-        if matches!(self.ended, Ended::Limit | Ended::Cancelled) {
-            return reply(parts, StopReason::MaxTokens);
-        }
-        let has_calls = !self.calls.is_empty();
-        parts.extend(self.calls.into_iter().map(Part::ToolCall));
-        let stop = if has_calls {
-            StopReason::ToolCalls
-        } else {
-            StopReason::EndTurn
-        };
-        Reply {
-            confidence: has_calls.then_some(self.confidence),
-            ..reply(parts, stop)
-        }
-    }
 }
 
 /// Names the tools that the request speaks of but gives too little for.

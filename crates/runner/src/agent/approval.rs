@@ -7,6 +7,7 @@ use futures_util::future::BoxFuture;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use toolrun_manifest::Effect;
+use toolrun_model::CONFIDENCE_TO_RUN;
 
 use crate::preview::Preview;
 
@@ -72,6 +73,20 @@ pub struct Proposal {
     pub preview: Preview,
 }
 
+impl Proposal {
+    /// Why it is asked about, after the tool's name.
+    pub fn reason(&self) -> String {
+        match (self.why, self.confidence) {
+            (Why::Write, _) => "changes something".to_owned(),
+            (Why::Destructive, _) => "does what cannot be taken back".to_owned(),
+            (Why::Unsure, Some(sure)) => {
+                format!("is a call of which the model is only {:.0} % sure", sure * 100.0)
+            }
+            (Why::Unsure, None) => "is a call of which the model is not sure".to_owned(),
+        }
+    }
+}
+
 /// What came of asking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Answer {
@@ -99,9 +114,6 @@ impl Approver for NobodyToAsk {
     }
 }
 
-/// How sure a model that says so must be for its calls to run unasked.
-const SURE: f32 = 0.3;
-
 /// Why a call has to be asked about; nothing when it may run.
 pub(crate) fn why_ask(
     tool: &str,
@@ -116,7 +128,7 @@ pub(crate) fn why_ask(
         None => allowed.covers(tool, effect),
     };
     // Written so that a confidence that is no number counts as doubt.
-    let sure = confidence.is_none_or(|confidence| confidence >= SURE);
+    let sure = confidence.is_none_or(|confidence| confidence >= CONFIDENCE_TO_RUN);
     match (covered, effect) {
         (true, _) if sure => None,
         (true, _) | (false, Effect::Read) => Some(Why::Unsure),

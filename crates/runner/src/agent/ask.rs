@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::StreamExt;
-use toolrun_http::RedactedStream;
+use toolrun_http::{LONGEST_WISH, jittered};
 use toolrun_model::{self as model, Message, Model, ModelError, ModelErrorKind, ModelRequest, Part, Reply};
 
 use crate::agent::machine::Run;
@@ -11,17 +11,13 @@ use crate::error::{RunError, RunErrorKind};
 use crate::event::{Delta, Event, ModelReplied};
 use crate::halt::{Halt, Halted};
 use crate::recorder::Recorder;
-use crate::tools::clean::{clean, clean_piece};
+use crate::tools::clean::clean;
 use crate::tools::tokens::estimate;
 
-/// A turn that failed before anything of it was shown is asked for once more.
-/// Wires retry by themselves before a stream begins; this covers what breaks
-/// after, and models that are no wires.
-const ATTEMPTS: u32 = 2;
-/// The wait before that, when the provider names none.
-const WAIT: Duration = Duration::from_millis(500);
-/// Longest wait that a provider may ask for.
-const LONGEST_WAIT: Duration = Duration::from_secs(60);
+/// How often a turn is asked for as long as nothing of it was shown. Wires
+/// send once, so these are all the attempts there are; only here is it known
+/// whether something was shown.
+const ATTEMPTS: u32 = 3;
 /// More tokens than any turn can have: what a provider says beyond is wrong.
 const ABSURD: u64 = 10_000_000;
 
@@ -48,7 +44,7 @@ pub(crate) async fn ask(
                 return Ok(Ok(confidence));
             }
             Err(failed) => {
-                let Some(wait) = failed.wait().filter(|_| attempt < ATTEMPTS) else {
+                let Some(wait) = failed.wait(attempt).filter(|_| attempt < ATTEMPTS) else {
                     return Err(told(failed.error));
                 };
                 attempt += 1;
@@ -77,15 +73,18 @@ enum Shown {
 
 impl Failed {
     /// How long to wait before asking again; nothing when that makes no sense.
-    fn wait(&self) -> Option<Duration> {
+    /// What the provider asks to wait is kept to, and the time of the run goes
+    /// on meanwhile.
+    fn wait(&self, attempt: u32) -> Option<Duration> {
         if self.shown == Shown::Something {
             return None;
         }
         match &self.error.kind {
             ModelErrorKind::RateLimited { retry_after } => {
-                Some(retry_after.unwrap_or(WAIT)).filter(|wait| *wait <= LONGEST_WAIT)
+                let wish = retry_after.unwrap_or_default();
+                (wish <= LONGEST_WISH).then(|| wish + jittered(attempt - 1))
             }
-            ModelErrorKind::Network | ModelErrorKind::Server => Some(WAIT),
+            ModelErrorKind::Network | ModelErrorKind::Server => Some(jittered(attempt - 1)),
             _ => None,
         }
     }
@@ -96,7 +95,7 @@ async fn stream(
     model: &dyn Model,
     request: ModelRequest,
 ) -> Result<Reply, Failed> {
-    let mut text: RedactedStream = recorder.stream();
+    let mut text = recorder.stream();
     let mut deltas = model.stream(request);
     let mut shown = Shown::Nothing;
     while let Some(delta) = deltas.next().await {
@@ -106,9 +105,7 @@ async fn stream(
                 show(recorder, &text.push(&piece));
             }
             Ok(model::Delta::CallStarted { name }) => {
-                recorder.delta(&Delta::CallStarted {
-                    name: clean(&name).text,
-                });
+                recorder.call_begins(&name);
             }
             Ok(model::Delta::End(reply)) => {
                 show(recorder, &text.finish());
@@ -127,9 +124,8 @@ async fn stream(
 }
 
 fn show(recorder: &mut Recorder<'_>, text: &str) {
-    let text = clean_piece(text);
     if !text.is_empty() {
-        recorder.delta(&Delta::Text(text));
+        recorder.delta(&Delta::Text(text.to_owned()));
     }
 }
 
@@ -184,18 +180,9 @@ fn part_tokens(part: &Part) -> u64 {
     }
 }
 
-/// The failure as the person is told.
+/// The failure as the person is told. Its kind says what can be done about it.
 fn told(error: ModelError) -> RunError {
-    let hint = match &error.kind {
-        ModelErrorKind::Auth => "check the provider's key",
-        ModelErrorKind::NotFound => "check the model's name and the base URL",
-        ModelErrorKind::RateLimited { .. } => "the provider limits how often it is asked; try again later",
-        ModelErrorKind::Network => "check that the provider can be reached",
-        ModelErrorKind::Server => "the provider has a problem of its own; try again later",
-        _ => "",
-    };
-    let told = RunError::new(RunErrorKind::Model, "the model could not be asked").caused_by(error);
-    if hint.is_empty() { told } else { told.hint(hint) }
+    RunError::new(RunErrorKind::Model, "the model could not be asked").caused_by(error)
 }
 
 #[cfg(test)]

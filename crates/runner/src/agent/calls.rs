@@ -15,6 +15,7 @@ use toolrun_model::ToolCall;
 use toolrun_validator::Args;
 
 use crate::agent::machine::{Plan, Planned};
+use crate::conceal::{hide_text, hide_value};
 use crate::engine::{Engine, Finished, Permission, Prepared, Ready, needs_approval};
 use crate::error::RunError;
 use crate::event::{
@@ -26,6 +27,7 @@ use crate::tools::fence::fence;
 use crate::tools::read_result::{self, Store};
 use crate::tools::shape::{self, Shaped};
 use crate::tools::trim::{trim_text, trim_value};
+use crate::writes::Change;
 
 /// Tokens of what `read_result` gives at once.
 const READ_TOKENS: u32 = 8000;
@@ -45,8 +47,22 @@ pub(crate) struct Batch<'a> {
 pub(crate) struct Called {
     /// Why it was not finished.
     pub(crate) halted: Option<Halted>,
-    /// The results of calls that were sent, in order of their end.
+    /// The results of calls that ended by themselves, in order of their end.
     pub(crate) results: Vec<Finished>,
+    /// Whether a call was begun.
+    pub(crate) begun: Begun,
+}
+
+/// How far the calls of a batch got.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Begun {
+    /// None was begun.
+    #[default]
+    Nothing,
+    /// One was begun, and none that changes something was left behind.
+    Something,
+    /// A write was left behind: nobody knows what became of it.
+    AbandonedWrite,
 }
 
 /// Deals with the calls of one reply.
@@ -65,7 +81,7 @@ pub(crate) async fn call_all(
         Ok(queue) => Flight::new(engine, recorder, store).run(queue, batch.halt).await,
         Err(halted) => Ok(Called {
             halted: Some(halted),
-            results: Vec::new(),
+            ..Called::default()
         }),
     }
 }
@@ -167,6 +183,7 @@ enum Landing {
 /// A call that was started and has not ended.
 struct Open {
     call: ToolCall,
+    effect: Effect,
     began: Instant,
 }
 
@@ -234,8 +251,10 @@ impl<'a, 'r> Flight<'a, 'r> {
             Prepared::Send(ready) => Arc::new(*ready),
         };
         self.recorder.record(Event::ToolStarted(started(&ready)));
+        self.called.begun = Begun::Something;
         self.open.push(Open {
             call: ready.call.clone(),
+            effect: ready.tool.tool.effect,
             began: Instant::now(),
         });
         let (engine, sent) = (self.engine, Arc::clone(&ready));
@@ -257,7 +276,7 @@ impl<'a, 'r> Flight<'a, 'r> {
     /// Records the end of a call.
     fn land(&mut self, ready: &Ready, landing: Landing) -> Result<(), RunError> {
         let finished = match landing {
-            Landing::Ended(ended) => ended.unwrap_or_else(|error| {
+            Landing::Ended(ended) => (*ended).unwrap_or_else(|error| {
                 let words =
                     json!({ "error": "stopped", "message": "the run was stopped by an error of this call" });
                 // The first error is told; the calls beside it still end by themselves.
@@ -265,25 +284,49 @@ impl<'a, 'r> Flight<'a, 'r> {
                 unanswered(words.to_string())
             }),
             Landing::Cancelled => {
-                unanswered(json!({ "error": "cancelled", "message": "the run was stopped" }).to_string())
+                let words = json!({ "error": "cancelled", "message": "the run was stopped" });
+                let finished = unanswered(words.to_string());
+                return self
+                    .returned(&ready.call, &ready.preview.host(), finished)
+                    .map(drop);
             }
         };
-        self.returned(&ready.call, &ready.preview.host(), finished)
+        if ready.tool.tool.effect != Effect::Read {
+            self.recorder.writes.add(&ready.call.name, finished.change);
+        }
+        let finished = self.returned(&ready.call, &ready.preview.host(), finished)?;
+        self.called.results.push(finished);
+        Ok(())
     }
 
-    fn returned(&mut self, call: &ToolCall, host: &str, mut finished: Finished) -> Result<(), RunError> {
+    fn returned(
+        &mut self,
+        call: &ToolCall,
+        host: &str,
+        mut finished: Finished,
+    ) -> Result<Finished, RunError> {
         let began = self.open.iter().position(|open| open.call.id == call.id);
         let took = began
             .map(|index| self.open.swap_remove(index).began.elapsed())
             .unwrap_or_default();
         let shaped = &mut finished.shaped;
+        let redactor = &self.engine.redactor;
+        for words in [&mut shaped.head, &mut shaped.payload].into_iter().flatten() {
+            hide_text(redactor, words);
+        }
+        shaped
+            .value
+            .iter_mut()
+            .for_each(|value| hide_value(redactor, value));
         let readable = self.engine.is_reader(read_result::NAME);
         let handle = shaped
             .full
             .take()
             .filter(|_| readable)
             .map(|full| self.store.keep(&call.name, host, full));
-        let note = (!shaped.left_out.is_empty()).then(|| shape::note(&shaped.left_out, handle.as_deref()));
+        let mut note =
+            (!shaped.left_out.is_empty()).then(|| shape::note(&shaped.left_out, handle.as_deref()));
+        note.iter_mut().for_each(|note| hide_text(redactor, note));
         let fenced = shaped
             .payload
             .as_deref()
@@ -305,8 +348,7 @@ impl<'a, 'r> Flight<'a, 'r> {
             handle,
         }));
         finished.took = took;
-        self.called.results.push(finished);
-        Ok(())
+        Ok(finished)
     }
 
     /// Reads a kept result; nothing is sent.
@@ -330,7 +372,9 @@ impl<'a, 'r> Flight<'a, 'r> {
             shaped,
             ..unanswered(String::new())
         };
-        self.returned(call, &host, finished)
+        let finished = self.returned(call, &host, finished)?;
+        self.called.results.push(finished);
+        Ok(())
     }
 
     /// Ends what has not ended: calls that never began, and writes that went
@@ -342,6 +386,10 @@ impl<'a, 'r> Flight<'a, 'r> {
                 "message": "the run was stopped before the answer came; the change may have been made",
             });
             let content = words.to_string();
+            if open.effect != Effect::Read {
+                self.called.begun = Begun::AbandonedWrite;
+                self.recorder.writes.add(&open.call.name, Change::Unknown);
+            }
             self.recorder.record(Event::ToolReturned(ToolReturned {
                 call: open.call.id,
                 tool: open.call.name,
@@ -388,6 +436,7 @@ fn unanswered(words: String) -> Finished {
         attempts: 1,
         took: Duration::ZERO,
         content: String::new(),
+        change: Change::NotMade,
     }
 }
 

@@ -11,9 +11,13 @@
 //!   model is told and may try once more; cut twice in a row ends the run.
 //! - An empty reply gets one nudge in a run; the next one ends it.
 //! - An answer that does not fit `agent.output` may be mended once.
-//! - Three identical results of an identical call stop the run.
+//! - A router that talks and calls nothing has not answered: results alone are
+//!   its answer.
+//! - Three identical results of an identical call stop the run; those of one
+//!   reply count once.
 
-use std::collections::HashMap;
+use std::borrow::Cow;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 use toolrun_model::{Message, ModelRequest, Part, Reply, Role, StopReason, ToolCall, ToolResult, ToolSpec};
@@ -114,11 +118,14 @@ pub(crate) struct Run {
     repaired: bool,
     cut_before: bool,
     /// What a person should know about the ending.
-    note: Option<&'static str>,
+    note: Option<Cow<'static, str>>,
     /// The next reply is the last, because this limit was reached.
     closing: Option<LimitReached>,
-    repeats: HashMap<(String, String, String), u32>,
+    repeats: HashMap<Repetition, u32>,
 }
+
+/// A call and its result: name, arguments in one spelling, content.
+type Repetition = (String, String, String);
 
 #[derive(Debug)]
 enum State {
@@ -223,8 +230,8 @@ impl Run {
     }
 
     /// What a person should know about the ending.
-    pub(crate) fn note(&self) -> Option<&'static str> {
-        self.note
+    pub(crate) fn note(&self) -> Option<&str> {
+        self.note.as_deref()
     }
 
     /// The last text of the model.
@@ -270,10 +277,14 @@ impl Run {
     fn replied(&mut self, reply: &Reply) {
         let text = reply.text();
         let blank = text.trim().is_empty();
+        let calls: Vec<ToolCall> = reply.calls().cloned().collect();
         if !blank {
+            // What a router says beside its calls is why it left others out.
+            if self.frame.prose == Prose::Results && !calls.is_empty() {
+                self.note = Some(text.trim().to_owned().into());
+            }
             self.text = text;
         }
-        let calls: Vec<ToolCall> = reply.calls().cloned().collect();
         match reply.stop {
             StopReason::Refusal | StopReason::ContentFilter => self.end(Ending::Refused),
             StopReason::MaxTokens => self.was_cut(reply, calls),
@@ -289,6 +300,10 @@ impl Run {
                 role: Role::Assistant,
                 parts: reply.parts.clone(),
             }),
+            _ if !blank && self.frame.prose == Prose::Results => {
+                self.note = Some("it called no tool".into());
+                self.end(Ending::NoAnswer);
+            }
             _ if !blank => self.answered(),
             _ => self.was_empty(),
         }
@@ -302,7 +317,7 @@ impl Run {
         match self.frame.answer.as_ref().map(|schema| schema.check(&self.text)) {
             None | Some(Ok(_)) => self.end(Ending::Answered),
             Some(Err(_)) if self.repaired => {
-                self.note = Some("the model's answer does not fit the manifest's `agent.output`");
+                self.note = Some("the model's answer does not fit the manifest's `agent.output`".into());
                 self.end(Ending::NoAnswer);
             }
             Some(Err(error)) => {
@@ -323,7 +338,7 @@ impl Run {
         if let Some(limit) = self.closing.take() {
             self.state = State::Limit(limit);
         } else if self.nudged || self.frame.prose == Prose::Results {
-            self.note = Some("the model's reply was empty");
+            self.note = Some("the model's reply was empty".into());
             self.end(Ending::NoAnswer);
         } else {
             self.nudged = true;
@@ -336,7 +351,7 @@ impl Run {
     fn was_cut(&mut self, reply: &Reply, calls: Vec<ToolCall>) {
         let again = !calls.is_empty() && !self.cut_before && self.frame.prose == Prose::Model;
         if !again {
-            self.note = Some("the model's reply was cut off at its length limit");
+            self.note = Some("the model's reply was cut off at its length limit".into());
             self.end(Ending::NoAnswer);
             return;
         }
@@ -392,7 +407,9 @@ impl Run {
     fn limit_words(&self) -> String {
         let what = match self.closing.as_ref().map(|limit| limit.limit) {
             None | Some(LimitKind::Calls) => "the run's limit of calls is reached; answer with what you have",
-            Some(_) => "the run's limits are reached",
+            Some(LimitKind::Turns) => "the run's limit of turns is reached",
+            Some(LimitKind::Tokens) => "the run's limit of tokens is reached",
+            Some(LimitKind::Time | LimitKind::Repeats) => "the run is over",
         };
         error("limit_reached", what)
     }
@@ -453,8 +470,11 @@ impl Run {
             return;
         }
         let over = slots.iter().any(|slot| rejected(slot, RejectReason::Limit));
-        // Every result is counted, also after one that came too often.
-        let repeated = slots.iter().filter(|slot| self.repeats(slot)).count() > 0;
+        // A model that asks for the same thing several times at once has not
+        // seen the result yet: it counts once. Every result is counted, also
+        // after one that came too often.
+        let keys: BTreeSet<Repetition> = slots.iter().map(repetition).collect();
+        let repeated = keys.into_iter().filter(|key| self.repeats(key)).count() > 0;
         let failed = slots
             .iter()
             .all(|slot| slot.result.as_ref().is_none_or(|result| result.is_error));
@@ -483,7 +503,7 @@ impl Run {
                 } else if over {
                     self.over_the_calls(limit(LimitKind::Calls, calls.into(), self.calls.into()));
                 } else if self.frame.prose == Prose::Results && failed {
-                    self.note = Some("no call gave a result");
+                    self.note = Some("no call gave a result".into());
                     self.end(Ending::NoAnswer);
                 } else if self.frame.prose == Prose::Results {
                     self.end(Ending::Answered);
@@ -501,15 +521,16 @@ impl Run {
     }
 
     /// Counts a result; whether it came as often as a run may see it.
-    fn repeats(&mut self, slot: &Slot) -> bool {
-        let ToolCall { name, arguments, .. } = &slot.planned.call;
-        let count = self
-            .repeats
-            .entry((name.clone(), canonical(arguments), slot.content.clone()))
-            .or_insert(0);
+    fn repeats(&mut self, key: &Repetition) -> bool {
+        let count = self.repeats.entry(key.clone()).or_insert(0);
         *count += 1;
         *count >= MOST_REPEATS
     }
+}
+
+fn repetition(slot: &Slot) -> Repetition {
+    let ToolCall { name, arguments, .. } = &slot.planned.call;
+    (name.clone(), canonical(arguments), slot.content.clone())
 }
 
 fn limit(limit: LimitKind, allowed: u64, used: u64) -> LimitReached {

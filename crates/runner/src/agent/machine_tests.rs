@@ -518,9 +518,35 @@ fn a_router_ends_with_the_results() {
             answer: "result 0\nresult 1".into()
         }
     );
+    assert_eq!(hand.run.note(), None);
     let mut empty = Hand::new(frame(Limits::default()));
     empty.says(reply("", &[], StopReason::EndTurn));
     assert_eq!(empty.ends().ending, Ending::NoAnswer);
+    let mut talks = Hand::new(frame(Limits::default()));
+    talks.says(reply("`find` was not called", &[], StopReason::EndTurn));
+    assert_eq!(
+        talks.ends(),
+        Done {
+            ending: Ending::NoAnswer,
+            answer: "`find` was not called".into()
+        }
+    );
+    assert_eq!(talks.run.note(), Some("it called no tool"));
+    let mut halves = Hand::new(frame(Limits::default()));
+    halves.says(reply(
+        "`lose` was not called",
+        &[("find", "{}")],
+        StopReason::ToolCalls,
+    ));
+    halves.settles(|_| "found".into());
+    assert_eq!(
+        halves.ends(),
+        Done {
+            ending: Ending::Answered,
+            answer: "found".into()
+        }
+    );
+    assert_eq!(halves.run.note(), Some("`lose` was not called"));
     let mut over = Hand::new(frame(limits(20, 1)));
     over.says(reply(
         "",

@@ -6,6 +6,8 @@ use sha2::{Digest, Sha256};
 use toolrun_http::Redactor;
 use toolrun_manifest::ResultFormat;
 
+use crate::conceal::{hide_text, hide_value};
+
 /// What an answer's body is.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Content {
@@ -20,6 +22,15 @@ pub(crate) enum Content {
 }
 
 impl Content {
+    /// Hides secrets.
+    pub(crate) fn hide(&mut self, redactor: &Redactor) {
+        match self {
+            Self::Empty => {}
+            Self::Text(text) => hide_text(redactor, text),
+            Self::Data(value) | Self::Binary(value) => hide_value(redactor, value),
+        }
+    }
+
     /// The content as a value for templates and `pick`.
     pub(crate) fn into_value(self) -> Value {
         match self {
@@ -32,7 +43,7 @@ impl Content {
 
 /// Reads a body. A format that the manifest names wins over the content type;
 /// without either, the bytes decide. Secrets that a server echoes are hidden
-/// before anything else looks at the text.
+/// in what was read, where no spelling of the body's format covers them.
 pub(crate) fn read(
     bytes: &[u8],
     content_type: Option<&str>,
@@ -42,30 +53,29 @@ pub(crate) fn read(
     if bytes.is_empty() {
         return Content::Empty;
     }
-    let media = content_type
-        .unwrap_or_default()
+    let media = redactor
+        .redact(content_type.unwrap_or_default())
         .split(';')
         .next()
         .unwrap_or_default()
         .trim()
         .to_ascii_lowercase();
-    let text = || {
-        redactor
-            .redact(&decode(bytes, content_type.unwrap_or_default()))
-            .into_owned()
-    };
-    match kind(&media, format, bytes) {
+    let text = || decode(bytes, content_type.unwrap_or_default());
+    let mut content = match kind(&media, format, bytes) {
         Kind::Json => json_or_text(text()),
         Kind::Lines => lines(&text()).map_or_else(|| Content::Text(text()), Content::Data),
         Kind::Csv => csv(&text()).map_or_else(|| Content::Text(text()), Content::Data),
-        Kind::Html => Content::Text(nanohtml2text::html2text(&text())),
+        // Hidden before too: what looks like a tag would be cut out of a secret.
+        Kind::Html => Content::Text(nanohtml2text::html2text(&redactor.redact(&text()))),
         Kind::Text => Content::Text(text()),
         Kind::Binary => Content::Binary(json!({
             "content_type": if media.is_empty() { "application/octet-stream" } else { media.as_str() },
             "bytes": bytes.len(),
             "sha256": hex(&Sha256::digest(bytes)),
         })),
-    }
+    };
+    content.hide(redactor);
+    content
 }
 
 /// Bytes in hex.
@@ -257,6 +267,42 @@ mod tests {
         assert_eq!(value["bytes"], 5);
         assert_eq!(value["sha256"].as_str().unwrap().len(), 64);
         assert!(matches!(read(b"\0\x01\xff", None, None), Content::Binary(_)));
+    }
+
+    #[test]
+    fn echoed_secrets_are_hidden_in_every_format_and_spelling() {
+        let secret = r#"sk-B/7"x,<i>-canary"#;
+        let redactor = Redactor::default();
+        redactor.learn(&toolrun_http::Secret::from(secret));
+        redactor.learn(&toolrun_http::Secret::from("47114711"));
+        let bodies = [
+            (
+                "application/json",
+                r#"{"sk-\u0042/7\"x,<i>-canary":["sk-B\/7\u0022x,<i>-canary"]}"#,
+            ),
+            (
+                "application/json",
+                r#"{"a":"{\"k\":\"sk-\\u0042/7\\\"x,<i>-canary\"}"}"#,
+            ),
+            ("application/json", r#"{"pin":47114711}"#),
+            ("application/x-ndjson", r#"{"a":"sk-B\/7\"x,\u003ci>-canary"}"#),
+            ("text/plain", r#"{"a":"sk-\u0042/7\"x,<i>-canary"}"#),
+            ("text/csv", "a,b\n1,\"sk-B/7\"\"x,<i>-canary\"\n"),
+            ("text/html", "<p>sk-&#66;/7&quot;x,&lt;i&gt;-canary</p>"),
+            ("text/html", r#"<p>sk-B/7"x,<i>-canary</p>"#),
+            (r#"image/sk-B/7"x,<i>-canary"#, "\u{0}"),
+        ];
+        for (media, body) in bodies {
+            let shown = super::read(body.as_bytes(), Some(media), None, &redactor)
+                .into_value()
+                .to_string();
+            let shown = shown.replace("canary\\\"}", "");
+            assert!(
+                !shown.contains("canary") && !shown.contains("4711"),
+                "{media} {body}: {shown}"
+            );
+            assert!(shown.contains("***"), "{media} {body}: {shown}");
+        }
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! word on whether trying again makes sense.
 
 use serde_json::{Map, Value, json};
-use toolrun_http::HttpError;
-use toolrun_manifest::{StatusPattern, Tool};
+use toolrun_http::{GuardRule, HttpError, may_pass};
+use toolrun_manifest::{Effect, StatusPattern, Tool};
 
 use crate::error::{RunError, RunErrorKind};
 
@@ -21,14 +21,24 @@ pub(crate) enum Retry {
 /// A status that is no success, as compact JSON without the server's words.
 pub(crate) fn status(tool: &Tool, status: u16) -> String {
     let retry = match status {
-        429 | 503 => Retry::Later,
-        408 | 425 | 500 | 502 | 504 | 529 if tool.idempotent => Retry::Later,
-        408 | 500 | 502 | 504 | 529 => Retry::Dangerous,
+        // Turned away, so not carried out.
+        425 | 429 | 503 => Retry::Later,
+        _ if may_pass(status) => again(tool),
         _ => Retry::Useless,
     };
     let mut fields = Map::new();
     fields.insert("status".into(), json!(status));
     told("http_status", fields, hint(tool, status), retry)
+}
+
+/// What may have been carried out already can only be repeated when that does
+/// no harm.
+fn again(tool: &Tool) -> Retry {
+    if tool.idempotent || tool.effect == Effect::Read {
+        Retry::Later
+    } else {
+        Retry::Dangerous
+    }
 }
 
 /// The author's hint for a status; the most specific pattern wins.
@@ -47,13 +57,13 @@ pub(crate) fn hint(tool: &Tool, status: u16) -> Option<&str> {
 /// A call without a usable answer. What only a person can change stops the run.
 pub(crate) fn transport(tool: &Tool, error: HttpError) -> Result<String, RunError> {
     let (code, retry) = match &error {
-        HttpError::Refused { .. } => {
-            let hint = "the operator may allow a network with --allow-net, or plain http with --allow-http";
-            return Err(
-                RunError::new(RunErrorKind::Refused, format!("`{}` was not sent", tool.name))
-                    .hint(hint)
-                    .caused_by(error),
-            );
+        HttpError::Refused { rule, .. } => {
+            let refused = RunError::new(RunErrorKind::Refused, format!("`{}` was not sent", tool.name));
+            let refused = match against(*rule) {
+                Some(hint) => refused.hint(hint),
+                None => refused,
+            };
+            return Err(refused.caused_by(error));
         }
         HttpError::Secret(_) => {
             return Err(
@@ -63,22 +73,8 @@ pub(crate) fn transport(tool: &Tool, error: HttpError) -> Result<String, RunErro
         HttpError::Dns { .. } => ("host_not_found", Retry::Useless),
         HttpError::Connect { .. } => ("no_connection", Retry::Later),
         HttpError::RetryAfter { .. } => ("retry_after", Retry::Later),
-        HttpError::Timeout { .. } => (
-            "timeout",
-            if tool.idempotent {
-                Retry::Later
-            } else {
-                Retry::Dangerous
-            },
-        ),
-        HttpError::Cut { .. } => (
-            "connection_cut",
-            if tool.idempotent {
-                Retry::Later
-            } else {
-                Retry::Dangerous
-            },
-        ),
+        HttpError::Timeout { .. } => ("timeout", again(tool)),
+        HttpError::Cut { .. } => ("connection_cut", again(tool)),
         HttpError::TooLarge { .. } => ("response_too_large", Retry::Useless),
         HttpError::Redirect { .. } => ("redirect", Retry::Useless),
         HttpError::Encoding { .. } => ("encoding", Retry::Useless),
@@ -94,6 +90,16 @@ pub(crate) fn transport(tool: &Tool, error: HttpError) -> Result<String, RunErro
         _ => None,
     };
     Ok(told(code, fields, hint, retry))
+}
+
+/// What can be done about an address that was refused, where the refusal does
+/// not say it by itself.
+fn against(rule: GuardRule) -> Option<&'static str> {
+    match rule {
+        GuardRule::Metadata => Some("no flag allows this; name another host in the manifest"),
+        GuardRule::Malformed => Some("correct the url in the manifest, or the var that it is made of"),
+        GuardRule::SpecialAddress | GuardRule::NameToLoopback | GuardRule::PlainHttp => None,
+    }
 }
 
 /// Compact JSON: `error`, further fields, `hint`, `retryable`.

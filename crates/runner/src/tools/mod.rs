@@ -10,6 +10,7 @@ pub(crate) mod shape;
 pub(crate) mod tokens;
 pub(crate) mod trim;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use toolrun_http::{Lane, RetryBudget, Transport, stack};
@@ -64,9 +65,11 @@ impl ToolSet {
     pub(crate) fn new(
         manifest: &Manifest,
         offered: Option<&[String]>,
+        vars: &BTreeMap<String, String>,
         connect: &dyn Connect,
     ) -> Result<Self, RunError> {
         let mut lanes = Lanes {
+            vars,
             known: Vec::new(),
             budget: RetryBudget::new(),
         };
@@ -106,17 +109,12 @@ impl ToolSet {
         usize::try_from(asked).unwrap_or(MOST_AT_ONCE).max(MOST_AT_ONCE)
     }
 
-    /// The names of all that can be run.
-    pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
-        self.all.iter().map(|ready| ready.tool.name.as_str())
-    }
-
     /// The names of a flag must all be there; those of the manifest were
     /// checked with it and may name what this build cannot run.
     fn choose(&self, manifest: &Manifest, flag: Option<&[String]>) -> Result<Vec<usize>, RunError> {
         for name in flag.unwrap_or_default() {
             if self.get(name).is_none() {
-                return Err(unknown(manifest, name, self.names()));
+                return Err(unknown_tool(manifest, name));
             }
         }
         let wanted = flag.or(manifest.agent.tools.as_deref());
@@ -139,22 +137,31 @@ pub(crate) fn missing<'a>(manifest: &'a Manifest, tool: &str) -> Option<&'a str>
 }
 
 /// What is said of a name that is no tool that can be run.
-pub(crate) fn unknown<'a>(manifest: &Manifest, name: &str, names: impl Iterator<Item = &'a str>) -> RunError {
+pub fn unknown_tool(manifest: &Manifest, name: &str) -> RunError {
     if let Some(key) = missing(manifest, name) {
         return RunError::new(
             RunErrorKind::NotInThisBuild,
             format!("`{name}` uses `{key}`, which is not in this build"),
         );
     }
-    let error = RunError::new(RunErrorKind::Usage, format!("there is no tool `{name}`"));
-    let names: Vec<&str> = names.collect();
-    match nearest(name, names.iter().copied()) {
-        Some(near) => error.hint(format!("did you mean `{near}`?")),
-        None => error.hint(format!("the tools are: {}", names.join(", "))),
+    let names: Vec<&str> = manifest.tools.iter().map(|tool| tool.name.as_str()).collect();
+    let list = names.join(", ");
+    let mut hint = match nearest(name, names.iter().copied()) {
+        _ if names.is_empty() => "it has no tools at all".to_owned(),
+        Some(near) => format!("did you mean `{near}`? Its tools: {list}"),
+        None => format!("its tools: {list}"),
+    };
+    if manifest
+        .not_in_this_build
+        .iter()
+        .any(|feature| feature.key == "workflows")
+    {
+        hint.push_str("; workflows are not in this build");
     }
+    RunError::new(RunErrorKind::Usage, format!("the manifest has no tool `{name}`")).hint(hint)
 }
 
-fn ready(tool: &Tool, connect: &dyn Connect, lanes: &mut Lanes) -> Result<HttpTool, RunError> {
+fn ready(tool: &Tool, connect: &dyn Connect, lanes: &mut Lanes<'_>) -> Result<HttpTool, RunError> {
     let validator = ArgValidator::new(tool).map_err(|error| {
         RunError::new(
             RunErrorKind::Usage,
@@ -172,30 +179,70 @@ fn ready(tool: &Tool, connect: &dyn Connect, lanes: &mut Lanes) -> Result<HttpTo
     Ok(HttpTool {
         tool: tool.clone(),
         validator,
-        transport: lanes.stack(&tool.policy, base),
+        transport: lanes.stack(tool, base),
     })
 }
 
-/// The lanes of all apis; tools that override rate or concurrency, or have no
-/// api, drive alone.
-struct Lanes {
-    known: Vec<(Policy, Lane)>,
+/// The lanes of all tools. A rate is shared by the tools of an api that have
+/// it from there, places by those that have as many; so a tool that overrides
+/// one of them still shares the other. Tools without an api share the places
+/// of their host.
+struct Lanes<'a> {
+    vars: &'a BTreeMap<String, String>,
+    known: Vec<Known>,
     budget: RetryBudget,
 }
 
-impl Lanes {
-    fn stack(&mut self, policy: &Policy, base: Arc<dyn Transport>) -> Arc<dyn Transport> {
+struct Known {
+    whose: Option<Whose>,
+    policy: Policy,
+    lane: Lane,
+}
+
+/// With whom a tool shares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Whose {
+    Api(String),
+    Origin(String),
+}
+
+impl Lanes<'_> {
+    fn stack(&mut self, tool: &Tool, base: Arc<dyn Transport>) -> Arc<dyn Transport> {
+        let policy = &tool.policy;
+        let whose = self.whose(tool);
         let sent = sent_by(policy);
-        let shared = self.known.iter().find(|(known, _)| {
-            policy.api.is_some()
-                && known.api == policy.api
-                && known.rate_limit == policy.rate_limit
-                && known.concurrency == policy.concurrency
-        });
-        let lane = shared.map_or_else(|| Lane::new(&sent), |(_, lane)| lane.clone());
+        let own = Lane::new(&sent);
+        let same = |known: &&Known| whose.is_some() && known.whose == whose;
+        let places = self
+            .known
+            .iter()
+            .filter(same)
+            .find(|known| known.policy.concurrency == policy.concurrency);
+        let rate = self
+            .known
+            .iter()
+            .filter(same)
+            .find(|known| policy.api.is_some() && known.policy.rate_limit == policy.rate_limit);
+        let lane = Lane::of(
+            places.map_or(&own, |known| &known.lane),
+            rate.map_or(&own, |known| &known.lane),
+        );
         let stacked = stack(&sent, &lane, &self.budget, base);
-        self.known.push((policy.clone(), lane));
+        self.known.push(Known {
+            whose,
+            policy: policy.clone(),
+            lane,
+        });
         stacked
+    }
+
+    /// An origin that cannot be made is told when a request is.
+    fn whose(&self, tool: &Tool) -> Option<Whose> {
+        match (&tool.policy.api, &tool.endpoint) {
+            (Some(api), _) => Some(Whose::Api(api.clone())),
+            (None, Endpoint::Http(endpoint)) => endpoint.url.origin(self.vars).ok().map(Whose::Origin),
+            (None, Endpoint::Mcp(_)) => None,
+        }
     }
 }
 

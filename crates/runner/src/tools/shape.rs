@@ -82,7 +82,11 @@ pub(crate) async fn receive(mut response: Response, redactor: &Redactor) -> Resu
 pub(crate) fn shape(tool: &Tool, scope: &Scope<'_>, received: &Received, redactor: &Redactor) -> Shaped {
     let content_type = received.headers.get("content-type").map(String::as_str);
     let content = body::read(&received.body, content_type, tool.result.format, redactor);
-    let (content, hidden) = without_hidden(content);
+    let (mut content, hidden) = without_hidden(content);
+    if hidden > 0 {
+        // A secret with hidden characters in it is whole only now.
+        content.hide(redactor);
+    }
     let mut shaped = if (200..300).contains(&received.status) {
         success(tool, scope, received, content)
     } else {
@@ -157,6 +161,10 @@ fn success(tool: &Tool, scope: &Scope<'_>, received: &Received, content: Content
     }
     match picked {
         Value::String(text) => cut_text(&text.clone(), tool, Value::String(text), full),
+        Value::Null if !full.is_null() => Shaped {
+            head: Some(json!({ "note": "`pick` of the manifest found nothing in this answer" }).to_string()),
+            ..cut_value(tool, Value::Null, full)
+        },
         picked => cut_value(tool, picked, full),
     }
 }

@@ -51,7 +51,10 @@ async fn what_a_person_gets_wrong_is_told_to_the_person() {
     let error = session.call("find_order", "{}").await.unwrap_err();
     assert_eq!(
         (error.kind, error.hint.as_deref()),
-        (RunErrorKind::Usage, Some("did you mean `find_orders`?"))
+        (
+            RunErrorKind::Usage,
+            Some("did you mean `find_orders`? Its tools: find_orders, create_refund, delete_order")
+        )
     );
     let error = session.call("find_orders", r#"{"email":1}"#).await.unwrap_err();
     assert_eq!(error.kind, RunErrorKind::Usage);

@@ -297,21 +297,32 @@ async fn turns_without_an_answer() {
     }
 }
 
-#[tokio::test]
-async fn a_provider_that_is_busy_once_and_one_that_is_broken() {
-    let soon = ModelErrorKind::RateLimited {
-        retry_after: Some(Duration::ZERO),
+#[tokio::test(start_paused = true)]
+async fn a_provider_that_is_busy_twice_and_one_that_is_broken() {
+    let busy = |seconds| ModelErrorKind::RateLimited {
+        retry_after: Some(Duration::from_secs(seconds)),
     };
-    let model = Scripted::new([Turn::Fail(soon, "429".into()), Turn::text("after all")]);
+    let model = Scripted::new([
+        Turn::Fail(busy(7), "429".into()),
+        Turn::Fail(busy(60), "429".into()),
+        Turn::text("after all"),
+    ]);
     let stage = Stage::new(shop("http://127.0.0.1:9"));
+    let began = tokio::time::Instant::now();
     let outcome = stage.session().run(&model, "x").await.unwrap();
     assert_eq!((outcome.answer.as_str(), outcome.turns), ("after all", 1));
+    // What was asked for, and at most 0.5 s and 1 s of backoff.
+    let waited = began.elapsed();
+    assert!(
+        waited >= Duration::from_secs(67) && waited <= Duration::from_millis(68_500),
+        "{waited:?}"
+    );
 
     let model = Scripted::from_fn(|_, _| Turn::Fail(ModelErrorKind::Server, "500".into()));
     let stage = Stage::new(shop("http://127.0.0.1:9"));
     let error = stage.session().run(&model, "x").await.unwrap_err();
     assert_eq!(error.kind, RunErrorKind::Model);
-    assert_eq!(model.requests().len(), 2);
+    assert_eq!(model.requests().len(), 3);
     let Some(Event::RunFinished(finished)) = stage.kept.events().pop() else {
         panic!("not finished")
     };

@@ -5,6 +5,10 @@
 
 mod approvals;
 mod calls;
+mod canaries;
+mod failures;
+mod grace;
+mod lanes;
 mod loops;
 mod results;
 mod server;

@@ -187,6 +187,14 @@ async fn results_take_the_shape_that_the_manifest_gives() {
         (error_if, r#"{"error":"no data"}"#, JSON, api_error, true),
         (error_if, r#"{"ok":1}"#, JSON, r#"{"ok":1}"#, false),
         (
+            "    result: { pick: rate }\n",
+            rates,
+            JSON,
+            "{\"note\":\"`pick` of the manifest found nothing in this answer\"}\nnull",
+            false,
+        ),
+        ("    result: { pick: rate }\n", "null", JSON, "null", false),
+        (
             "    result: { format: csv }\n",
             "to,rate\nUSD,1.10\n",
             "text/plain",

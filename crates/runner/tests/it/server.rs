@@ -21,6 +21,7 @@ pub(crate) struct Say {
     pub(crate) content_type: &'static str,
     pub(crate) body: String,
     pub(crate) after: Duration,
+    pub(crate) location: String,
 }
 
 pub(crate) fn json(body: impl Into<String>) -> Say {
@@ -29,12 +30,18 @@ pub(crate) fn json(body: impl Into<String>) -> Say {
         content_type: "application/json",
         body: body.into(),
         after: Duration::ZERO,
+        location: String::new(),
     }
 }
 
 impl Say {
     pub(crate) fn status(mut self, status: u16) -> Self {
         self.status = status;
+        self
+    }
+
+    pub(crate) fn location(mut self, location: String) -> Self {
+        self.location = format!("Location: {location}\r\n");
         self
     }
 
@@ -84,10 +91,11 @@ async fn serve(
     record.lock().unwrap().push(seen);
     tokio::time::sleep(say.after).await;
     let head = format!(
-        "HTTP/1.1 {} X\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
+        "HTTP/1.1 {} X\r\nContent-Type: {}\r\nContent-Length: {}\r\n{}Connection: close\r\n\r\n",
         say.status,
         say.content_type,
-        say.body.len()
+        say.body.len(),
+        say.location
     );
     let _ = stream.write_all(head.as_bytes()).await;
     let _ = stream.write_all(say.body.as_bytes()).await;

@@ -136,6 +136,7 @@ pub(crate) struct Stage {
     pub(crate) limits: Limits,
     pub(crate) stop: Stop,
     pub(crate) kept: Kept,
+    pub(crate) redactor: Redactor,
 }
 
 /// The secret of the shop.
@@ -150,20 +151,29 @@ impl Stage {
             limits: Limits::default(),
             stop: Stop::default(),
             kept: Kept::default(),
+            redactor: Redactor::default(),
         }
     }
 
-    pub(crate) fn session(&self) -> Session {
-        let redactor = Redactor::default();
+    /// A client that knows the key.
+    pub(crate) fn client(&self) -> Client {
         let store = Arc::new(MapStore::from([("SHOP_KEY", KEY)]));
-        let client = Client::new(ClientOptions::new(store, redactor.clone())).unwrap();
-        let connect =
-            move |_: &Policy| -> Result<Arc<dyn Transport>, HttpError> { Ok(Arc::new(client.clone())) };
+        Client::new(ClientOptions::new(store, self.redactor.clone())).unwrap()
+    }
+
+    pub(crate) fn session(&self) -> Session {
+        let client = self.client();
+        self.session_over(Arc::new(client))
+    }
+
+    /// A session whose requests go to this transport.
+    pub(crate) fn session_over(&self, base: Arc<dyn Transport>) -> Session {
+        let connect = move |_: &Policy| -> Result<Arc<dyn Transport>, HttpError> { Ok(Arc::clone(&base)) };
         Session::new(Setup {
             manifest: self.manifest.clone(),
             vars: BTreeMap::new(),
             connect: Arc::new(connect),
-            redactor,
+            redactor: self.redactor.clone(),
             approver: Arc::clone(&self.approver),
             allow_writes: self.allow_writes.clone(),
             limits: self.limits,

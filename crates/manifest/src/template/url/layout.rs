@@ -383,14 +383,7 @@ impl Layout {
                 "declare them with `auth: { basic: … }` and `secrets`",
             )),
             (_, Some(_)) if self.origin_text.contains(SLOT) => Ok(Origin::Parts(parts())),
-            (_, Some(_)) => match Url::parse(&self.origin_text) {
-                Ok(url) if url.has_host() => Ok(Origin::Literal(url[..url::Position::BeforePath].into())),
-                Ok(_) => Err(("this URL has no host".into(), "as in `https://api.example/v1`")),
-                Err(cause) => Err((
-                    format!("this URL cannot be read: {cause}"),
-                    "as in `https://api.example/v1`",
-                )),
-            },
+            (_, Some(_)) => literal_origin(&self.origin_text),
         };
         match found {
             Ok(origin) => Some(origin),
@@ -484,5 +477,16 @@ fn shape(range: Range<usize>, message: &str, help: &str) -> TemplateError {
         range,
         message: message.into(),
         help: Some(help.into()),
+    }
+}
+
+/// An origin without slots, as the URL standard reads it; or what is wrong
+/// with it and what to write.
+fn literal_origin(text: &str) -> Result<Origin, (String, &'static str)> {
+    const LIKE: &str = "as in `https://api.example/v1`";
+    match Url::parse(text) {
+        Ok(url) if url.has_host() => Ok(Origin::Literal(url[..url::Position::BeforePath].into())),
+        Ok(_) => Err(("this URL has no host".into(), LIKE)),
+        Err(cause) => Err((format!("this URL cannot be read: {cause}"), LIKE)),
     }
 }
