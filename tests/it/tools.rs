@@ -101,6 +101,15 @@ fn the_model_is_chosen_in_a_fixed_order_and_said() {
     dry("--model opnai/x").run().exits(2).says("openai");
     #[cfg(feature = "embedded-model")]
     dry("").run().exits(0).says("model: embedded/").says("not prose");
+    #[cfg(feature = "embedded-model")]
+    for name in ["embedded", "embedded/needle-3"] {
+        let ended = dry("").arg("--model").arg(name).run().exits(0);
+        ended.says("model: embedded/needle-3 (named by --model)");
+    }
+    let other = dry("").arg("--model").arg("embedded/other").run().exits(2);
+    other
+        .says("unknown provider `embedded`")
+        .says("`embedded/needle-3`");
     #[cfg(not(feature = "embedded-model"))]
     dry("")
         .run()

@@ -25,7 +25,7 @@ use crate::session::Outside;
 const VARIABLE: &str = "TOOLRUN_MODEL";
 
 /// The name of the model inside the binary.
-const EMBEDDED: &str = "embedded";
+const EMBEDDED: &str = "embedded/needle-3";
 
 /// Longest answer of a provider: many times the longest reply.
 const MOST_BODY: usize = 64 << 20;
@@ -103,13 +103,15 @@ impl Asking<'_> {
     /// A model by its `provider/name`.
     async fn named(&self, name: &str, origin: &str) -> Result<Selected, Failure> {
         let reason = format!("named by {origin}");
-        if name == EMBEDDED || name.starts_with("embedded/") {
+        if name == EMBEDDED || name == "embedded" {
             return embedded(&reason, &self.outside.environment).ok_or_else(|| {
                 Failure::not_in_this_build(name).with_hint("build with the default feature `embedded-model`")
             });
         }
         let ModelName { provider, model } = parse_model(name).map_err(|error| {
-            Failure::new(Kind::NoModel, format!("{error} ({reason})")).with_hint(known_names())
+            Failure::new(Kind::NoModel, format!("{error} ({reason})")).with_hint(format!(
+                "`{EMBEDDED}` is the model inside toolrun and needs no key"
+            ))
         })?;
         let key = self.key(provider);
         if key.is_none() && provider.place == Place::Hosted && self.base_url.is_none() {
@@ -261,12 +263,4 @@ fn nothing() -> Failure {
          ANTHROPIC_API_KEY or OPENAI_API_KEY; or start a local server (Ollama, llama.cpp, LM Studio, vLLM); \
          or build with the feature `embedded-model`"
     ))
-}
-
-fn known_names() -> String {
-    let names: Vec<&str> = PROVIDERS.iter().map(|row| row.name).collect();
-    format!(
-        "provider/name, where provider is one of {} or {EMBEDDED}",
-        names.join(", ")
-    )
 }
