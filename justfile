@@ -44,6 +44,15 @@ oracles recordings bfcl payloads:
     TOOLRUN_RECORDINGS={{ recordings }} cargo test -p toolrun-model --test wires -- --ignored --nocapture
     TOOLRUN_BFCL={{ bfcl }} cargo test -p toolrun-validator --test bfcl -- --ignored --nocapture
     TOOLRUN_PAYLOADS={{ payloads }} cargo test -p toolrun-manifest payloads -- --ignored --nocapture
+    TOOLRUN_PAYLOADS={{ payloads }} cargo test -p toolrun --test it payload -- --ignored --nocapture
+
+# Every special address in every spelling, dialled in a network namespace: needs root and Linux.
+netns:
+    tests/addresses-in-a-namespace.sh
+
+# Mutated inputs for every reader, or one of them, so many seconds each; what is found is left in target/fuzz.
+fuzz target="all" seconds="60":
+    cargo run --release -p toolrun-fuzz -- {{ target }} {{ seconds }}
 
 # The loop on this machine alone.
 demo *prompt:

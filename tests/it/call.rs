@@ -2,8 +2,10 @@
 
 use serde_json::{Value, json};
 
+use crate::support::http_server::{HttpServer, Reply};
 use crate::support::program::toolrun;
 use crate::support::shop::{MANIFEST, SHOP_KEY, call, shop};
+use crate::support::terminal::{AtTerminal, Reading};
 
 #[test]
 fn a_result_is_printed() {
@@ -257,4 +259,65 @@ fn an_argument_stays_in_its_place() {
         sent.len(),
         "what cannot be a segment is not sent"
     );
+}
+
+#[test]
+fn refused_values_name_their_rule_or_what_was_found() {
+    let api = HttpServer::start(|_, _| Reply::json(200, "{}"));
+    let manifest = format!(
+        "toolrun: 1\ntools:\n  look:\n    description: Looks one thing up by its name.\n    params:\n      name: {{ type: string, description: Its name }}\n      count: {{ type: integer, maximum: 5, optional: true, description: How many }}\n    url: {}/v1/{{{{ name }}}}/x\n",
+        api.url()
+    );
+    let look = |argument: &str| {
+        toolrun("call m.yaml look --json")
+            .file("m.yaml", &manifest)
+            .arg(argument)
+    };
+    let ended = look("name=..").run().exits(2).says("error[path-dot-segment]: ");
+    assert_eq!(ended.json()["error"]["rule"], "path-dot-segment");
+    look(&format!("name={}", "x".repeat(8193))).run().exits(2).says(
+        "at most 8192 characters, found 8193 characters (`maxLength` of the param raises it; without one it is 8192)",
+    );
+    look("name=a")
+        .arg("count=7")
+        .run()
+        .exits(2)
+        .says("at most 5, found 7");
+    assert!(api.recorded().is_empty());
+}
+
+/// Whatever hides or moves text, and what it is as an escape.
+const HIDDEN: [(&str, &str); 4] = [
+    ("\u{202e}", "202e"),
+    ("\u{200b}", "200b"),
+    ("\r", "d"),
+    ("\u{1b}", "1b"),
+];
+
+#[test]
+fn a_request_that_is_only_shown_hides_nothing() {
+    let shop = shop();
+    let manifest = MANIFEST.replace("{ json: { text: \"{{ text }}\" } }", "{ text: \"{{ text }}\" }");
+    assert_ne!(manifest, MANIFEST);
+    let program = || {
+        call(&shop, "add_note order_id=o_1 --dry-run")
+            .file("shop.yaml", &manifest)
+            .arg("text=A\u{202e}B\u{200b}C\rD\u{1b}[2JE می\u{200c}خواهم 👩\u{200d}💻")
+    };
+    let piped = program().run().exits(0).stdout;
+    let (_, screen) = AtTerminal::start(program(), "", Reading::Eager).ends();
+    for (raw, code) in HIDDEN {
+        // What the terminal itself adds are line ends and colours.
+        let added = matches!(raw, "\r" | "\u{1b}");
+        assert!(!piped.contains(raw), "{piped:?}");
+        assert!(added || !screen.contains(raw), "{screen:?}");
+        assert!(piped.contains(&format!("\\u{code:0>4}")), "{piped:?}");
+        assert!(screen.contains(&format!("\\u{{{code}}}")), "{screen:?}");
+    }
+    for honest in ["می\u{200c}خواهم", "👩\u{200d}💻"] {
+        assert!(
+            piped.contains(honest) && screen.contains(honest),
+            "{piped:?} {screen:?}"
+        );
+    }
 }

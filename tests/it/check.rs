@@ -245,6 +245,49 @@ fn a_folder_names_what_it_skips_and_checks_what_is_meant() {
 }
 
 #[test]
+fn a_code_that_is_no_lint_is_told_from_a_slip() {
+    toolrun("check --explain secret-place")
+        .run()
+        .exits(2)
+        .says("there is no lint `secret-place`")
+        .says("an error's message holds its remedy; the lints that can be explained: ");
+    toolrun("check --explain plain-htp")
+        .run()
+        .exits(2)
+        .says("did you mean `plain-http`?");
+}
+
+#[test]
+fn a_flag_of_another_command_is_no_value() {
+    let ended = toolrun("check --files x").run().exits(2).says("--files");
+    assert!(!ended.stderr.contains("as a value"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_key_in_a_manifest_is_never_printed() {
+    for name in [
+        "key-in-secrets.yaml",
+        "beginner-key-in-header.yaml",
+        "token-with-a-password.yaml",
+    ] {
+        for command in ["check", "check --format json", "tools", "run"] {
+            let ended = toolrun(command).arg(name).within(&cases("check")).run();
+            for key in [
+                "Abcdefgh1234",
+                "hunter2",
+                "1a2B3c4D",
+                "q2mxv8r4",
+                "51Habcdef",
+                "9Zr3LmW",
+            ] {
+                let said = format!("{}{}", ended.stdout, ended.stderr);
+                assert!(!said.contains(key), "{command} {name}: {said}");
+            }
+        }
+    }
+}
+
+#[test]
 fn the_lint_in_the_help_text_exists() {
     let help = toolrun("check --help").run().exits(0);
     let (_, rest) = help.stdout.split_once("check --explain ").expect("an example");

@@ -16,7 +16,7 @@ fn help_goes_to_stdout_and_mistakes_to_stderr() {
         .run()
         .exits(2)
         .says("--format");
-    for command in ["run", "check", "call", "tools", "demo", "schema"] {
+    for command in ["run", "check", "call", "tools", "demo", "schema", "trust", "lock"] {
         toolrun(command)
             .arg("--help")
             .run()
@@ -28,7 +28,9 @@ fn help_goes_to_stdout_and_mistakes_to_stderr() {
 
 #[test]
 fn help_fits_a_narrow_terminal() {
-    for command in ["", "run", "check", "call", "tools", "demo", "schema"] {
+    for command in [
+        "", "run", "check", "call", "tools", "demo", "schema", "trust", "lock",
+    ] {
         let ended = toolrun(command).arg("--help").env("COLUMNS", "60").run().exits(0);
         assert!(ended.stdout.lines().count() > 10);
     }
@@ -52,7 +54,6 @@ fn commands_of_later_versions_are_named_as_such() {
     let absent = [
         "test a.yaml",
         "import openapi x.json",
-        "lock a.yaml",
         "graph a.yaml w",
         "lsp",
         "serve a.yaml --http 127.0.0.1:1",
@@ -60,7 +61,6 @@ fn commands_of_later_versions_are_named_as_such() {
         "resume r1",
         "runs",
         "report r1",
-        "trust a.yaml",
         "config",
         "init",
         "doctor",
@@ -79,14 +79,7 @@ fn commands_of_later_versions_are_named_as_such() {
 
 #[test]
 fn flags_of_later_versions_are_named_as_such() {
-    for flag in [
-        "--locked",
-        "--files .",
-        "--on-unknown",
-        "--record f",
-        "--replay f",
-        "--no-bodies",
-    ] {
+    for flag in ["--on-unknown", "--record f", "--replay f", "--no-bodies"] {
         let name = flag.split(' ').next().expect("a name");
         toolrun(&format!("run a.yaml hello {flag}"))
             .file("a.yaml", "toolrun: 1\n")

@@ -57,23 +57,36 @@ fn check(lesson: &Path) -> Option<String> {
         .expect("the demo service");
     let address = demo.base_url.trim_start_matches("http://").to_owned();
     let place = tempfile::tempdir().expect("a folder");
-    copy_manifest(lesson, place.path(), &address);
+    copy_lesson(lesson, place.path(), &address);
     let page = lesson.join("README.md");
     let text = fs::read_to_string(&page).expect("a page");
     let actual = rewrite(&text, |command| {
         let command = command.replace(WRITTEN, &address);
-        without_call_ids(&run(&command, place.path(), &demo.key).replace(&address, WRITTEN))
+        without_ids(&run(&command, place.path(), &demo.key).replace(&address, WRITTEN))
     });
     golden::compare(&page, &actual)
 }
 
-/// Puts the manifest where the commands look for it, with the address of this run's service.
-fn copy_manifest(lesson: &Path, place: &Path, address: &str) {
-    let name = lesson.file_name().expect("a name");
-    let folder = place.join("examples").join(name);
-    fs::create_dir_all(&folder).expect("a folder");
-    let manifest = fs::read_to_string(lesson.join("manifest.yaml")).expect("a manifest");
-    fs::write(folder.join("manifest.yaml"), manifest.replace(WRITTEN, address)).expect("a copy");
+/// Puts the lesson where the commands look for it, its manifest with the address of this run's service.
+fn copy_lesson(lesson: &Path, place: &Path, address: &str) {
+    let folder = place.join("examples").join(lesson.file_name().expect("a name"));
+    copy(lesson, &folder);
+    let manifest = folder.join("manifest.yaml");
+    let text = fs::read_to_string(&manifest).expect("a manifest");
+    fs::write(manifest, text.replace(WRITTEN, address)).expect("a copy");
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).expect("a folder");
+    for entry in fs::read_dir(from).expect("a folder") {
+        let path = entry.expect("an entry").path();
+        let target = to.join(path.file_name().expect("a name"));
+        if path.is_dir() {
+            copy(&path, &target);
+        } else {
+            fs::copy(&path, target).expect("a copy");
+        }
+    }
 }
 
 /// The page with the output of every `$` line in its `console` blocks put in.
@@ -97,14 +110,21 @@ fn rewrite(page: &str, mut run: impl FnMut(&str) -> String) -> String {
     written
 }
 
-/// Every call has an id of its own, so pages show `call_…`.
-fn without_call_ids(text: &str) -> String {
-    let mut parts = text.split("call_");
+/// Every call has an id of its own, and every multipart body a boundary, so pages show `call_…`.
+fn without_ids(text: &str) -> String {
+    ["call_", "boundary=toolrun-"]
+        .iter()
+        .fold(text.to_owned(), |text, start| without_id(&text, start))
+}
+
+fn without_id(text: &str, start: &str) -> String {
+    let mut parts = text.split(start);
     let mut shown = parts.next().unwrap_or_default().to_owned();
     for part in parts {
         let rest = part.trim_start_matches(|c: char| c.is_ascii_hexdigit());
         let id = part.len() - rest.len() == 32;
-        shown.push_str(if id { "call_…" } else { "call_" });
+        shown.push_str(start);
+        shown.push_str(if id { "…" } else { "" });
         shown.push_str(if id { rest } else { part });
     }
     shown

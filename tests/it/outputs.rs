@@ -223,6 +223,70 @@ fn a_missing_secret_names_its_variable() {
 }
 
 #[test]
+fn an_empty_variable_is_told_as_empty() {
+    let call = || toolrun("call shop.yaml get_order order_id=o_1").file("shop.yaml", MANIFEST);
+    call()
+        .env("SHOP_KEY", "")
+        .run()
+        .exits(3)
+        .says("the environment variable SHOP_KEY is empty")
+        .says("export SHOP_KEY=");
+    call()
+        .arg("--env-file=keys")
+        .file("keys", "SHOP_KEY=\n")
+        .run()
+        .exits(3)
+        .says("SHOP_KEY is empty");
+}
+
+#[test]
+fn a_file_of_variables_is_never_stdin() {
+    let ended = toolrun("call shop.yaml get_order order_id=o_1 --env-file -")
+        .file("shop.yaml", MANIFEST)
+        .run()
+        .exits(2);
+    ended
+        .says("cannot read `-`: there is no such file")
+        .says("--env-file takes the path of a file")
+        .hides("`-` reads stdin");
+}
+
+#[test]
+fn curl_says_what_its_variables_hold() {
+    for (source, said) in [
+        (
+            "{ command: [./key.sh, a b] }",
+            "# SHOP_KEY is what `./key.sh 'a b'` prints\ncurl ",
+        ),
+        (
+            "{ file: keys/shop }",
+            "# SHOP_KEY is the content of `keys/shop`\ncurl ",
+        ),
+        ("env", "curl "),
+    ] {
+        let manifest = MANIFEST.replace("SHOP_KEY: env", &format!("SHOP_KEY: {source}"));
+        let ended = toolrun("call shop.yaml get_order order_id=o_1 --curl").file("shop.yaml", &manifest);
+        let ended = ended
+            .run()
+            .exits(0)
+            .stdout_has("'Authorization: Bearer '\"$SHOP_KEY\"");
+        assert!(ended.stdout.starts_with(said), "{}", ended.stdout);
+    }
+}
+
+#[test]
+fn a_key_of_two_lines_is_told_with_its_remedy() {
+    let manifest = MANIFEST.replace("SHOP_KEY: env", "SHOP_KEY: { file: key }");
+    toolrun("call shop.yaml get_order order_id=o_1")
+        .file("shop.yaml", &manifest)
+        .file("key", "one\ntwo\n")
+        .run()
+        .exits(3)
+        .says("SHOP_KEY")
+        .says("keep it alone on one line");
+}
+
+#[test]
 fn a_key_of_another_product_is_not_sent_without_a_yes() {
     let manifest = MANIFEST.replace("SHOP_KEY: env", "SHOP_KEY: { env: OPENAI_API_KEY }");
     let (llm, shop) = (
@@ -233,7 +297,7 @@ fn a_key_of_another_product_is_not_sent_without_a_yes() {
         .file("shop.yaml", &manifest)
         .run()
         .exits(5);
-    ran.says("OPENAI_API_KEY belongs to openai.com")
+    ran.says("sends OPENAI_API_KEY, which belongs to openai.com, to")
         .says("127.0.0.1")
         .hides(MODEL_KEY);
     let called = toolrun("call shop.yaml get_order order_id=o_1").file("shop.yaml", &manifest);
@@ -250,13 +314,9 @@ fn a_key_of_another_product_is_not_sent_without_a_yes() {
 }
 
 #[test]
-fn a_source_of_secrets_that_is_not_read_ends_the_command_before_anything_is_sent() {
+fn a_source_of_secrets_that_nobody_allowed_ends_the_command_before_anything_is_sent() {
     let cases = [
-        (
-            "{ command: [pass, show, shop] }",
-            2,
-            "the output of a program, which is not in this build",
-        ),
+        ("{ command: [pass, show, shop] }", 5, "runs `pass show shop`"),
         ("{ keyring: shop }", 2, "the keyring, which is not in this build"),
         ("{ file: /etc/hostname }", 5, "outside the manifest's folder"),
         ("{ file: ../no-such-file }", 5, "outside the manifest's folder"),

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::llm::{Llm, Turn, call, calls};
 use crate::support::program::toolrun;
-use crate::support::shop::{MANIFEST, run, shop, shop_of_many};
+use crate::support::shop::{MANIFEST, SHOP_KEY, run, shop, shop_of_many};
 
 /// The wires that this build speaks.
 const PROVIDERS: [&str; 2] = ["openai", "anthropic"];
@@ -76,7 +76,7 @@ fn a_call_goes_out_and_its_result_back() {
         assert_eq!(requests[0].target, "/orders?email=ann%40example.com&limit=20");
         assert_eq!(
             requests[0].header("authorization"),
-            ["Bearer canary-shop-4f9c2e7a"]
+            [format!("Bearer {SHOP_KEY}")]
         );
         let asked = llm.asked();
         assert_eq!(asked.len(), 2);

@@ -30,6 +30,9 @@ fn a_write_is_sent_after_a_typed_yes_alone() {
         let (ended, screen) = terminal.ends();
         assert_eq!(ended, Some(code), "{answer:?}\n{screen}");
         assert_eq!(shop.recorded().len(), sent, "{answer:?}\n{screen}");
+        let refused =
+            screen.contains("error[write-permission]:") && screen.contains("`add_note` was not allowed");
+        assert_eq!(refused, sent == 0, "{answer:?}\n{screen}");
     }
 }
 
@@ -55,6 +58,35 @@ fn a_yes_answers_one_question_only() {
     let (code, screen) = terminal.ends();
     assert_eq!(code, Some(0), "{screen}");
     assert_eq!(shop.recorded().len(), 1, "{screen}");
+}
+
+#[test]
+fn the_end_of_input_at_a_question_ends_its_line() {
+    let shop = shop();
+    let terminal = at_terminal(call_tool(&shop, "add_note order_id=o_1 text=hello"));
+    terminal.sees(QUESTION).types("\u{4}");
+    let (code, screen) = terminal.ends();
+    assert_eq!(code, Some(5), "{screen}");
+    let (_, after) = screen.split_once(QUESTION).expect("the question");
+    let line = after.lines().next().unwrap_or_default();
+    assert!(!line.contains("error"), "{screen}");
+}
+
+#[test]
+fn an_interruption_speaks_of_writes_where_one_is_in_flight() {
+    let shop = shop();
+    let terminal = at_terminal(call_tool(&shop, "get_order order_id=slow"));
+    shop.wait_for(1);
+    let (code, screen) = terminal.interrupted_until_it_ends();
+    assert_eq!(code, Some(130), "{screen}");
+    assert!(!screen.contains("up to 5 s"), "{screen}");
+    let terminal = at_terminal(call_tool(&shop, "add_note order_id=slow text=x --allow-writes"));
+    shop.wait_for(2);
+    terminal
+        .interrupted_once()
+        .sees("gets up to 5 s; again to stop at once");
+    let (_, screen) = terminal.ends();
+    assert!(screen.contains("noted"), "{screen}");
 }
 
 #[test]

@@ -15,6 +15,10 @@ pub(crate) fn of(tool: &Tool, pairs: &[Assignment], json: Option<&str>) -> Resul
         Some(Ok(_)) => {
             return Err(Failure::usage("--args is not a JSON object").with_hint("such as '{\"limit\": 5}'"));
         }
+        // It has the form of JSON: the validator says where it goes wrong.
+        Some(Err(error)) if pairs.is_empty() && is_about_a_value(&error) => {
+            return Ok(json.unwrap_or_default().to_owned());
+        }
         Some(Err(error)) => {
             return Err(Failure::usage(format!("--args is not JSON: {error}"))
                 .with_hint("quote it for the shell, such as '{\"limit\": 5}'"));
@@ -46,6 +50,13 @@ pub(crate) fn of(tool: &Tool, pairs: &[Assignment], json: Option<&str>) -> Resul
         }
     }
     Ok(Value::Object(arguments).to_string())
+}
+
+/// Nested too deeply, or a text with half a character: neither is the doing of
+/// a shell.
+fn is_about_a_value(error: &serde_json::Error) -> bool {
+    let reason = error.to_string();
+    reason.starts_with("recursion limit") || reason.contains("hex escape")
 }
 
 fn typed(param: Option<&Param>, value: &str) -> Value {
@@ -128,6 +139,9 @@ mod tests {
         case(&[], None, Ok("{}"));
         case(&[], Some("[]"), Err("not a JSON object"));
         case(&[], Some("{"), Err("not JSON"));
+        case(&[], Some(r#"{"s":"\ud800"}"#), Ok(r#"{"s":"\ud800"}"#));
+        let deep = format!(r#"{{"s":{}{}}}"#, "[".repeat(200), "]".repeat(200));
+        case(&[], Some(&deep), Ok(&deep));
         case(&["s=a", "s=b"], None, Err("given twice"));
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::{env, fs};
+use std::{env, fs, io};
 
 use crate::exit::Failure;
 
@@ -23,7 +23,7 @@ impl Environment {
             return Ok(Self::default());
         };
         let shown = path.to_string_lossy().into_owned();
-        let text = fs::read_to_string(path).map_err(|error| Failure::unreadable(&shown, &error))?;
+        let text = fs::read_to_string(path).map_err(|error| unreadable(&shown, &error))?;
         let file = parse(&text).map_err(|line| {
             Failure::usage(format!("`{shown}` line {line} is not KEY=VALUE"))
                 .with_hint("one KEY=VALUE a line; `#` starts a comment; quote a value that holds ` #`")
@@ -48,9 +48,26 @@ impl Environment {
         self.own.get(name).cloned().or_else(process).or_else(file)
     }
 
+    /// Whether a variable is there and empty.
+    pub(crate) fn is_empty(&self, name: &str) -> bool {
+        let process = env::var(name).ok();
+        let values = [process.as_ref(), self.file.get(name)];
+        values.into_iter().flatten().any(String::is_empty)
+    }
+
     /// The file, as the user named it.
     pub(crate) fn path(&self) -> Option<&str> {
         self.path.as_deref()
+    }
+}
+
+fn unreadable(path: &str, error: &io::Error) -> Failure {
+    let failure = Failure::unreadable(path, error);
+    match (error.kind(), path) {
+        (io::ErrorKind::NotFound, "-") => failure
+            .with_hint("--env-file takes the path of a file of KEY=VALUE lines, and nothing from stdin"),
+        (io::ErrorKind::NotFound, _) => failure.with_hint("check the path that --env-file names"),
+        _ => failure,
     }
 }
 

@@ -4,6 +4,7 @@
 use std::io::{self, Write};
 use std::process::ExitCode;
 
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 use serde_json::{Value, json};
 use toolrun_http::HttpError;
 use toolrun_model::{ModelError, ModelErrorKind};
@@ -65,6 +66,8 @@ impl From<Exit> for ExitCode {
 #[error("{message}")]
 pub(crate) struct Failure {
     kind: Kind,
+    /// The rule that refused, if one did.
+    rule: Option<&'static str>,
     message: String,
     hint: Option<String>,
     /// What else a person should know, such as changes that were made.
@@ -114,6 +117,7 @@ impl Failure {
     pub(crate) fn new(kind: Kind, message: impl Into<String>) -> Self {
         Self {
             kind,
+            rule: None,
             message: message.into(),
             hint: None,
             note: None,
@@ -163,6 +167,12 @@ impl Failure {
         self
     }
 
+    /// The same, refused by that rule.
+    pub(crate) fn with_rule(mut self, rule: impl Into<Option<&'static str>>) -> Self {
+        self.rule = rule.into();
+        self
+    }
+
     /// The same as another kind; a closed pipe stays one.
     pub(crate) fn of_kind(mut self, kind: Kind) -> Self {
         if self.kind != Kind::ClosedPipe {
@@ -187,7 +197,7 @@ impl Failure {
             "version": VERSION,
             "ending": ending,
             "exit": self.exit().code(),
-            "error": { "message": self.message, "hint": self.hint },
+            "error": { "message": self.message, "rule": self.rule, "hint": self.hint },
             "note": self.note,
         })
     }
@@ -242,7 +252,7 @@ impl Failure {
         }
         let model = source.and_then(|source| source.downcast_ref::<ModelError>());
         let known = model.and_then(|model| model_hint(&model.kind)).map(str::to_owned);
-        let failure = Self::new(kind, message);
+        let failure = Self::new(kind, message).with_rule(error.rule);
         match known.or(error.hint) {
             Some(hint) => failure.with_hint(hint),
             None => failure,
@@ -274,11 +284,14 @@ fn misfits(error: &ArgError) -> String {
             &violation.at
         };
         text.push_str(&format!("\n  {at}: expected {}", violation.expected));
-        if let Some(found) = violation.found {
+        if let Some(found) = &violation.found {
             text.push_str(&format!(", found {found}"));
         }
         if let Some(name) = &violation.did_you_mean {
             text.push_str(&format!("; did you mean `{name}`?"));
+        }
+        if let Some(remedy) = violation.remedy {
+            text.push_str(&format!(" ({remedy})"));
         }
     }
     text
@@ -332,7 +345,7 @@ pub(crate) fn settle(ended: Result<Exit, Failure>, output: FailureOutput, consol
             let told = failure.printed || failure.kind == Kind::ClosedPipe;
             if output == FailureOutput::Json && !told {
                 // Who does not read stdout is still told on stderr.
-                let _ = console.out(&format!("{:#}\n", failure.object()));
+                let _ = console.out_json(&failure.object());
             }
             report(&failure, console)
         }
@@ -342,7 +355,11 @@ pub(crate) fn settle(ended: Result<Exit, Failure>, output: FailureOutput, consol
 /// Tells the person and gives the exit code.
 fn report(failure: &Failure, console: &Console) -> ExitCode {
     if failure.kind != Kind::ClosedPipe {
-        let word = console.paint(Style::Error, "error:");
+        let word = match failure.rule {
+            Some(rule) => format!("error[{rule}]:"),
+            None => "error:".to_owned(),
+        };
+        let word = console.paint(Style::Error, &word);
         console.drawn(&format!("{word} {}", without_controls(&failure.message)));
         if let Some(hint) = failure.hint() {
             headed(console, "hint:", hint);
@@ -367,7 +384,14 @@ pub(crate) fn absent_command(name: &str) -> ExitCode {
 }
 
 /// What clap has to say: help on stdout with 0, mistakes on stderr with 2.
-pub(crate) fn usage(error: &clap::Error, remedy: Option<String>) -> ExitCode {
+pub(crate) fn usage(mut error: clap::Error, remedy: Option<String>) -> ExitCode {
+    if let Some(ContextValue::String(unknown)) = error.get(ContextKind::InvalidArg)
+        && error.kind() == ErrorKind::UnknownArgument
+        && unknown.starts_with('-')
+    {
+        // "To pass '--flag' as a value": nobody who mistypes a flag means that.
+        error.remove(ContextKind::Suggested);
+    }
     let _ = error.print();
     if error.exit_code() == 0 {
         return Exit::Done.into();
@@ -429,6 +453,42 @@ mod tests {
         ];
         for (kind, code) in table {
             assert_eq!(Failure::new(kind, "x").exit().code(), code, "{kind:?}");
+        }
+    }
+
+    /// Panics with a key in the message, in a process of its own: only with
+    /// this variable, which the test below sets.
+    #[test]
+    fn a_panic_in_a_process_of_its_own() {
+        if let Ok(key) = std::env::var("TOOLRUN_TEST_PANIC") {
+            install_panic_hook();
+            panic!("the key is {key}");
+        }
+    }
+
+    #[test]
+    fn d04_a_panic_shows_its_place_and_no_value() {
+        let key = "kP3/panic+0f9e=8d7c";
+        for backtrace in ["0", "full"] {
+            let output = std::process::Command::new(std::env::current_exe().expect("this program"))
+                .args([
+                    "exit::tests::a_panic_in_a_process_of_its_own",
+                    "--exact",
+                    "--nocapture",
+                ])
+                .args(["--test-threads=1"])
+                .env("TOOLRUN_TEST_PANIC", key)
+                .env("RUST_BACKTRACE", backtrace)
+                .output()
+                .expect("it starts");
+            let said = String::from_utf8_lossy(&output.stderr).into_owned();
+            assert!(said.contains("a defect of its own at "), "{said}");
+            assert!(!said.contains(key), "{said}");
+            assert_eq!(
+                said.contains("a_panic_in_a_process"),
+                backtrace == "full",
+                "{said}"
+            );
         }
     }
 }

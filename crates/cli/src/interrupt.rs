@@ -16,6 +16,7 @@ use toolrun_runner::Stop;
 use crate::console::Console;
 use crate::exit::Exit;
 use crate::render::progress::Progress;
+use crate::secrets;
 
 /// Starts to listen. Where that cannot be done, a signal ends the process as
 /// it always does.
@@ -33,6 +34,7 @@ pub(crate) fn watch(stop: Stop, console: &Console, progress: &Progress) {
                 stop.stop();
                 let _ = thread::Builder::new().spawn(move || tell(&console, &progress));
                 signals.next().await;
+                secrets::end_all();
                 process::exit(Exit::Interrupted.code().into());
             });
         });
@@ -40,8 +42,12 @@ pub(crate) fn watch(stop: Stop, console: &Console, progress: &Progress) {
 
 /// On one more thread, since it may have to wait for the terminal.
 fn tell(console: &Console, progress: &Progress) {
+    let writes = progress.writes_in_flight();
     progress.hide();
-    console.note("stopping: writes in flight get up to 5 s; again to stop at once");
+    console.note(match writes {
+        0 => "stopping; again to stop at once",
+        _ => "stopping: what is being written gets up to 5 s; again to stop at once",
+    });
 }
 
 /// Waits for the first interruption, on the caller's runtime.

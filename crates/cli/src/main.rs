@@ -6,10 +6,14 @@ mod arguments;
 mod commands;
 mod consent;
 mod console;
+mod content;
 mod environment;
 mod exit;
+mod files;
 mod interrupt;
+mod lock;
 mod manifest_file;
+mod private_file;
 mod prompt;
 mod question;
 mod render;
@@ -18,6 +22,7 @@ mod secrets;
 mod select_model;
 mod session;
 mod vars;
+mod words;
 
 use std::process::ExitCode;
 

@@ -9,6 +9,7 @@ use std::path::{Component, Path, PathBuf};
 use toolrun_manifest::{Loaded, Manifest, ReadInclude, Severity};
 
 use crate::console::Console;
+use crate::content::{Content, shown};
 use crate::exit::Failure;
 use crate::render::diagnostics;
 use crate::schemas;
@@ -16,8 +17,9 @@ use crate::schemas;
 /// The display name of a manifest that came on stdin.
 pub(crate) const STDIN: &str = "<stdin>";
 
-/// Largest file that is read as a manifest; the language's own limit is lower.
-const MOST_BYTES: u64 = 16 << 20;
+/// Largest file that is read as a manifest: the limit of the language
+/// itself.
+const MOST_BYTES: u64 = 4 << 20;
 
 /// Reads and checks one manifest; the caller looks at the diagnostics.
 pub(crate) fn load(path: &str) -> Result<Loaded, Failure> {
@@ -36,21 +38,22 @@ pub(crate) fn load_text(name: &str, text: String) -> Loaded {
     schemas::checked(toolrun_manifest::load(name, text, &IncludeReader::new(name)))
 }
 
-/// Reads a manifest that is to be run: its errors are drawn and end the
-/// command, its warnings are left to `check`.
-pub(crate) fn load_to_run(path: &str, console: &Console) -> Result<Manifest, Failure> {
+/// Reads a manifest that is to be run, with its content by fingerprint: its
+/// errors are drawn and end the command, its warnings are left to `check`.
+pub(crate) fn load_with_content(path: &str, console: &Console) -> Result<(Manifest, Content), Failure> {
     checked(load(path)?, path, console)
 }
 
-/// The manifest, or its errors drawn and the command's end.
-pub(crate) fn checked(loaded: Loaded, path: &str, console: &Console) -> Result<Manifest, Failure> {
+/// The manifest with its content, or its errors drawn and the command's end.
+pub(crate) fn checked(loaded: Loaded, path: &str, console: &Console) -> Result<(Manifest, Content), Failure> {
     let Loaded {
         manifest,
         diagnostics,
         sources,
     } = loaded;
     if let Some(manifest) = manifest {
-        return Ok(manifest);
+        let content = Content::of(path, &manifest, &sources);
+        return Ok((manifest, content));
     }
     let errors: Vec<_> = diagnostics
         .iter()
@@ -59,7 +62,7 @@ pub(crate) fn checked(loaded: Loaded, path: &str, console: &Console) -> Result<M
     for found in &errors {
         console.drawn(&diagnostics::draw(found, &sources, console));
     }
-    Err(Failure::broken_manifest(path, errors.len()))
+    Err(Failure::broken_manifest(&shown(path), errors.len()))
 }
 
 /// What a folder and those below hold.
@@ -176,12 +179,21 @@ impl ReadInclude for IncludeReader {
         if !canonical.is_file() {
             return Err("it is not a file".to_owned());
         }
-        let mut file = File::open(&joined).map_err(|error| crate::exit::plain_reason(&error))?;
+        if !is_named_like_one(&canonical) {
+            return Err("it is a link to a file whose name is not that of a manifest".to_owned());
+        }
+        let mut file = File::open(&canonical).map_err(|error| crate::exit::plain_reason(&error))?;
         let text = text_of(path, &mut file).map_err(|failure| failure.to_string())?;
         let mut names = self.names.borrow_mut();
         let name = names.entry(canonical).or_insert_with(|| tidy(&joined)).clone();
         Ok((name, text))
     }
+}
+
+/// Whether a name is one that an include may have.
+fn is_named_like_one(path: &Path) -> bool {
+    let ending = path.extension().unwrap_or_default().to_ascii_lowercase();
+    ["yaml", "yml", "json"].iter().any(|known| ending == *known)
 }
 
 /// The path without `.` and without `x/..`, for display.

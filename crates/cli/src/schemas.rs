@@ -60,7 +60,12 @@ fn of_params(tool: &Tool, error: &SchemaError) -> Diagnostic {
 fn diagnostic(owner: &str, at: &str, error: &SchemaError, span: Span) -> Diagnostic {
     let at = at.trim_start_matches('/').replace('/', ".");
     let keyword = at.rsplit('.').next().unwrap_or_default();
-    let (message, help) = if keyword == "pattern" {
+    let (message, help) = if keyword.starts_with("pattern") && error.reason.starts_with("it is longer") {
+        (
+            format!("a `pattern` of {owner} is too large: {}", error.reason),
+            "say less by it, or let the API decide",
+        )
+    } else if keyword == "pattern" {
         (
             format!("the `pattern` of {owner} is not a regular expression that can be used"),
             "as in `^[A-Z]{2}[0-9]+$`; in YAML quote it by '…'; look-ahead and back references do not exist",
@@ -73,7 +78,7 @@ fn diagnostic(owner: &str, at: &str, error: &SchemaError, span: Span) -> Diagnos
     } else if at.is_empty() {
         (
             format!("the schema of {owner} cannot be used: {}", error.reason),
-            "keywords are those of JSON Schema 2020-12",
+            "keywords are those of JSON Schema 2020-12; a schema holds at most 10000 values",
         )
     } else {
         (

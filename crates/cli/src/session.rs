@@ -10,7 +10,8 @@ use toolrun_http::{
 };
 use toolrun_manifest::{Feature, Manifest, Policy};
 use toolrun_runner::{
-    AllowWrites, Approver, Connect, Limits, NobodyToAsk, Observer, Setup, Stop, unknown_tool,
+    AllowWrites, Approver, Connect, Files, FlowPolicy, Limits, NobodyToAsk, Observer, Setup, Stop,
+    unknown_tool,
 };
 
 use crate::approve::AskOnTerminal;
@@ -18,8 +19,9 @@ use crate::args::{ConnectionArgs, LimitFlag, WritesFlag};
 use crate::console::Console;
 use crate::environment::Environment;
 use crate::exit::Failure;
+use crate::files::Folder;
 use crate::render::progress::Progress;
-use crate::secrets::Secrets;
+use crate::secrets::{Cleared, Secrets};
 use crate::vars;
 
 /// What every command that may send something needs besides the manifest.
@@ -28,6 +30,8 @@ pub(crate) struct Outside {
     pub(crate) environment: Environment,
     /// Hides every secret that was read.
     pub(crate) redactor: Redactor,
+    /// The secrets that may be read.
+    pub(crate) cleared: Cleared,
     /// Stops what runs.
     pub(crate) stop: Stop,
 }
@@ -38,6 +42,7 @@ impl Outside {
         Self {
             environment,
             redactor: Redactor::default(),
+            cleared: Cleared::default(),
             stop: Stop::default(),
         }
     }
@@ -51,15 +56,23 @@ impl Outside {
         progress: &Progress,
     ) -> Result<Setup, Failure> {
         let vars = vars::resolve(&manifest.vars, &args.vars, &|name| self.environment.get(name))?;
-        let secrets = Secrets::new(manifest.secrets.clone(), self.environment.clone());
+        let secrets = Secrets::new(
+            manifest.secrets.clone(),
+            self.environment.clone(),
+            self.cleared.clone(),
+            self.stop.clone(),
+            progress.clone(),
+        );
         Ok(Setup {
             vars,
             connect: self.connect(Arc::new(secrets), args)?,
             redactor: self.redactor.clone(),
             approver: self.approver(console, progress),
             allow_writes: allow_writes(&manifest, args.allow_writes.as_deref())?,
+            flows: FlowPolicy::default(),
             limits: Limits::of(&manifest.agent.limits),
             offered: None,
+            files: folder(args)?,
             observers: Vec::new(),
             stop: self.stop.clone(),
             manifest,
@@ -98,11 +111,36 @@ impl Outside {
                     redirects: Redirects {
                         to: policy.redirect_to.clone(),
                     },
+                    // A login that hangs is told as one before the call's own time is over.
+                    login_limit: policy.timeout / 10 * 9,
                     ..Rules::default()
                 };
                 Ok(Arc::new(client.with_rules(rules)?))
             },
         ))
+    }
+}
+
+/// The folder of `--files`, opened.
+fn folder(args: &ConnectionArgs) -> Result<Option<Arc<dyn Files>>, Failure> {
+    let opened = args.files.as_deref().map(Folder::open).transpose()?;
+    Ok(opened.map(|folder| Arc::new(folder) as Arc<dyn Files>))
+}
+
+/// Says on stderr which tools are not on offer because they need a folder of
+/// files and none was given.
+pub(crate) fn say_what_needs_files(setup: &Setup, console: &Console) {
+    // A tool that a flag names is an error instead.
+    if setup.files.is_some() || setup.offered.is_some() {
+        return;
+    }
+    let wanted = setup.manifest.agent.tools.as_ref();
+    let tools = setup.manifest.tools.iter().filter(|tool| tool.needs_files());
+    for tool in tools.filter(|tool| wanted.is_none_or(|names| names.contains(&tool.name))) {
+        console.note(&format!(
+            "note: `{}` sends files and is not offered; --files DIR names the folder whose files may be sent",
+            tool.name
+        ));
     }
 }
 

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use toolrun_manifest::VarDecl;
+use toolrun_manifest::{Endpoint, Manifest, Tool, UrlTemplate, VarDecl};
 
 use crate::args::Assignment;
 use crate::exit::Failure;
+use crate::words::{one_line, shell_word};
 
 /// The value of every declared var, or why one cannot be had.
 pub(crate) fn resolve(
@@ -43,6 +44,69 @@ pub(crate) fn names_hint(what: &str, names: &[&str], wrong: &str) -> String {
         (_, []) => format!("it has no {what} at all"),
         (Some((_, name)), _) => format!("did you mean `{name}`? Its {what}: {}", names.join(", ")),
         (None, _) => format!("its {what}: {}", names.join(", ")),
+    }
+}
+
+/// Complains about an address of a tool that the values make none of.
+pub(crate) fn make_addresses(
+    manifest: &Manifest,
+    tool: &Tool,
+    vars: &BTreeMap<String, String>,
+) -> Result<(), Failure> {
+    let Endpoint::Http(endpoint) = &tool.endpoint else {
+        return Ok(());
+    };
+    match endpoint.unusable_address(vars) {
+        Some(address) => Err(no_address(manifest, address, vars)),
+        None => Ok(()),
+    }
+}
+
+fn no_address(manifest: &Manifest, address: &UrlTemplate, vars: &BTreeMap<String, String>) -> Failure {
+    let used = address.origin_vars().map(|name| {
+        let value = vars.get(&name).map(|value| without_credentials(value));
+        (name, value.unwrap_or_default())
+    });
+    let used: Vec<(String, String)> = used.collect();
+    let values: Vec<String> = used
+        .iter()
+        .map(|(name, value)| format!("`vars.{name}` is `{value}`"))
+        .collect();
+    let template = one_line(address.text());
+    let message = format!(
+        "{}: that makes no http or https address of `{template}`",
+        values.join(", ")
+    );
+    let failure = Failure::usage(message);
+    let Some((name, value)) = used.first() else {
+        return failure;
+    };
+    // The whole address comes of one var where nothing stands before it.
+    let example = match address.text().starts_with("{{") {
+        true if !value.contains("://") && !value.is_empty() => format!("http://{value}"),
+        true => "https://api.example".to_owned(),
+        false => "api.example".to_owned(),
+    };
+    let by_flag = format!("--var {}", shell_word(&format!("{name}={example}")));
+    let declared = manifest.vars.iter().find(|var| var.name == *name);
+    let by_env = declared
+        .and_then(|var| var.env.as_ref())
+        .map(|variable| format!(", or set the environment variable {variable}"))
+        .unwrap_or_default();
+    failure.with_hint(format!(
+        "write it as in `{by_flag}`{by_env}; a host is a name or four numbers such as `127.0.0.1`; no user name, query or fragment stands beside it"
+    ))
+}
+
+/// The value on one line, without what may be a password or a key in it.
+fn without_credentials(value: &str) -> String {
+    let value = match value.rsplit_once('@') {
+        Some((_, rest)) => format!("***@{rest}"),
+        None => value.to_owned(),
+    };
+    match value.split_once('?') {
+        Some((before, _)) => one_line(&format!("{before}?***")),
+        None => one_line(&value),
     }
 }
 

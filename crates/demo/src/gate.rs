@@ -2,10 +2,11 @@
 
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use axum::extract::{Request, State};
-use axum::http::header::{AUTHORIZATION, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
+use axum::http::header::{AUTHORIZATION, COOKIE, HeaderMap, RETRY_AFTER, WWW_AUTHENTICATE};
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
@@ -14,6 +15,11 @@ use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 
 use crate::problem::Problem;
 use crate::server::OnRequest;
+
+/// What every token begins with.
+const TOKEN: &str = "demo-token-";
+/// The cookie of a session.
+const SESSION: &str = "session";
 
 /// How many requests a key may make within a time; all of them may come at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +54,8 @@ pub struct Seen {
 /// The key, the limit and the log of one server.
 pub(crate) struct Gate {
     key: String,
+    /// How many tokens were given out; each has its number in its name.
+    granted: AtomicU32,
     limiter: DefaultDirectRateLimiter,
     on_request: Option<OnRequest>,
 }
@@ -60,14 +68,31 @@ impl Gate {
             .allow_burst(limit.requests);
         Self {
             key,
+            granted: AtomicU32::new(0),
             limiter: RateLimiter::direct(quota),
             on_request,
         }
     }
 
+    /// Whether a text is the key.
+    pub(crate) fn is_key(&self, text: &str) -> bool {
+        text == self.key
+    }
+
+    /// A new token, which is as good as the key.
+    pub(crate) fn grant(&self) -> String {
+        let number = self.granted.fetch_add(1, Ordering::Relaxed) + 1;
+        format!("{TOKEN}{number}")
+    }
+
+    fn is_granted(&self, token: &str) -> bool {
+        let number = token.strip_prefix(TOKEN).and_then(|number| number.parse().ok());
+        number.is_some_and(|number: u32| (1..=self.granted.load(Ordering::Relaxed)).contains(&number))
+    }
+
     fn check_key(&self, headers: &HeaderMap) -> Result<(), Problem> {
         let given = given_key(headers);
-        if given == Some(self.key.as_str()) {
+        if given.is_some_and(|given| self.is_key(given) || self.is_granted(given)) {
             return Ok(());
         }
         let message = if given.is_some() {
@@ -124,12 +149,17 @@ pub(crate) async fn limit(State(gate): State<Arc<Gate>>, request: Request, next:
     }
 }
 
-/// The key of the `X-Api-Key` header, else of a bearer `Authorization`.
+/// The key of the `X-Api-Key` header, else of a bearer `Authorization`, else of the session's cookie.
 fn given_key(headers: &HeaderMap) -> Option<&str> {
     if let Some(key) = headers.get("x-api-key") {
         return key.to_str().ok();
     }
-    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    let Some(authorization) = headers.get(AUTHORIZATION) else {
+        let cookies = headers.get(COOKIE)?.to_str().ok()?;
+        let mut pairs = cookies.split(';').filter_map(|pair| pair.trim().split_once('='));
+        return pairs.find(|(name, _)| *name == SESSION).map(|(_, value)| value);
+    };
+    let (scheme, token) = authorization.to_str().ok()?.split_once(' ')?;
     scheme.eq_ignore_ascii_case("bearer").then(|| token.trim())
 }
 
@@ -151,6 +181,19 @@ mod tests {
         case("authorization", "Basic k", None);
         case("authorization", "k", None);
         case("x-other", "k", None);
+        case("cookie", "a=b; session=k", Some("k"));
+        case("cookie", "sessions=k", None);
+    }
+
+    #[test]
+    fn only_tokens_that_were_given_out_are_good() {
+        let gate = Gate::new("k".to_owned(), RateLimit::default(), None);
+        assert!(!gate.is_granted("demo-token-1"));
+        let token = gate.grant();
+        assert!(gate.is_granted(&token));
+        for wrong in ["demo-token-0", "demo-token-2", "demo-token-", "demo-token-x", "1"] {
+            assert!(!gate.is_granted(wrong), "{wrong}");
+        }
     }
 
     #[test]

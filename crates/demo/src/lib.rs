@@ -10,6 +10,7 @@ mod email;
 mod gate;
 mod iban;
 mod ip;
+mod login;
 mod problem;
 mod query;
 mod rates;
@@ -18,4 +19,5 @@ mod server;
 mod shop;
 
 pub use gate::{RateLimit, Seen};
+pub use login::{CLIENT, USER};
 pub use server::{DEFAULT_KEY, DEFAULT_PORT, Demo, DemoError, OnRequest, Options, serve};

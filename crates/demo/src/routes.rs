@@ -9,29 +9,35 @@ use axum::routing::{get, post};
 
 use crate::gate::{Gate, limit, log, need_key};
 use crate::problem::Problem;
-use crate::shop::{Shop, http};
-use crate::{currency, email, iban, ip};
+use crate::shop::{Shop, documents, http};
+use crate::{currency, email, iban, ip, login};
 
 /// What the handlers share.
 pub(crate) struct Service {
     pub(crate) shop: Mutex<Shop>,
+    pub(crate) gate: Arc<Gate>,
 }
 
 impl Service {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(gate: Arc<Gate>) -> Self {
         Self {
             shop: Mutex::new(Shop::new()),
+            gate,
         }
     }
 }
 
-/// Every route is limited; those of the reference data that anybody may read need no key.
-pub(crate) fn router(service: Arc<Service>, gate: Arc<Gate>) -> Router {
+/// Every route is limited; those of the reference data that anybody may read and those that give out tokens need
+/// no key.
+pub(crate) fn router(service: Arc<Service>) -> Router {
+    let gate = Arc::clone(&service.gate);
     let limited = from_fn_with_state(Arc::clone(&gate), limit);
     let keyed = from_fn_with_state(Arc::clone(&gate), need_key);
     let open = Router::new()
         .route("/v1/currencies", get(currency::currencies))
         .route("/v1/ip/{address}", get(ip::look_up))
+        .route("/v1/oauth/token", post(login::token))
+        .route("/v1/login", post(login::log_in))
         .route_layer(limited.clone());
     let closed = Router::new()
         .route("/v1/rates/latest", get(currency::latest))
@@ -43,6 +49,7 @@ pub(crate) fn router(service: Arc<Service>, gate: Arc<Gate>) -> Router {
         .route("/v1/orders/{id}", get(http::get))
         .route("/v1/orders/{id}/refunds", post(http::refund))
         .route("/v1/orders/{id}/notes", post(http::add_note))
+        .route("/v1/orders/{id}/documents", post(documents::attach))
         .route_layer(limited)
         // Outside the limit, so that a wrong key costs its owner nothing.
         .route_layer(keyed);

@@ -111,7 +111,7 @@ pub async fn serve(options: Options) -> Result<Demo, DemoError> {
     let address = listener.local_addr().map_err(bind)?;
     let key = options.key.clone();
     let gate = Gate::new(options.key, options.rate_limit, options.on_request);
-    let router = router(Arc::new(Service::new()), Arc::new(gate));
+    let router = router(Arc::new(Service::new(Arc::new(gate))));
     let (stop, stopped) = oneshot::channel();
     let serving = tokio::spawn(async move {
         axum::serve(listener, router)

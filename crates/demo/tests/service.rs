@@ -8,9 +8,9 @@ use std::num::NonZeroU32;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use client::{Reply, get, request};
+use client::{Reply, exchange, get, request};
 use serde_json::{Value, json};
-use toolrun_demo::{DEFAULT_KEY, Demo, DemoError, Options, RateLimit, Seen, serve};
+use toolrun_demo::{CLIENT, DEFAULT_KEY, Demo, DemoError, Options, RateLimit, Seen, USER, serve};
 
 async fn start() -> Demo {
     serve(Options::default()).await.unwrap()
@@ -47,6 +47,50 @@ async fn rates_are_answered_with_date_and_source() {
 
     let codes = get(&demo, "/v1/currencies").await;
     assert_eq!(codes.body["currencies"].as_array().unwrap().len(), 42);
+    demo.shutdown().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_document_is_measured_as_it_arrived() {
+    let demo = start().await;
+    let media = ("content-type", "multipart/form-data; boundary=b");
+    let file = "--b\r\nContent-Disposition: form-data; name=\"document\"; filename=\"ü.txt\"\r\n\
+                Content-Type: text/plain\r\n\r\nhello\r\n";
+    let title = "--b\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nA greeting\r\n";
+    let send = async |path: &str, body: String| request(&demo, "POST", path, &[media], body.as_bytes()).await;
+    let reply = send("/v1/orders/o_1013/documents", format!("{title}{file}--b--\r\n")).await;
+    assert_eq!(reply.status, 201);
+    assert_eq!(
+        reply.body["documents"],
+        json!([{
+            "name": "ü.txt", "media_type": "text/plain", "title": "A greeting", "bytes": 5,
+            "sha256": "2cf24dba5fb0a30e26e83b2ac5b9e29e1b161e5c1fa7425e73043362938b9824",
+        }])
+    );
+    for (path, body, code) in [
+        (
+            "/v1/orders/o_1013/documents",
+            format!("{title}--b--\r\n"),
+            "invalid_parameter",
+        ),
+        (
+            "/v1/orders/o_1013/documents",
+            format!("{file}{file}--b--\r\n"),
+            "unknown_parameter",
+        ),
+        (
+            "/v1/orders/o_1013/documents",
+            "nonsense".to_owned(),
+            "unreadable_body",
+        ),
+        (
+            "/v1/orders/none/documents",
+            format!("{file}--b--\r\n"),
+            "unknown_order",
+        ),
+    ] {
+        assert_eq!(error_code(&send(path, body).await), code);
+    }
     demo.shutdown().await.unwrap();
 }
 
@@ -366,4 +410,59 @@ async fn an_idle_connection_does_not_hold_the_end_up() {
         .unwrap()
         .unwrap();
     drop(silent);
+}
+
+#[tokio::test]
+async fn tokens_and_sessions_open_what_the_key_opens() {
+    let demo = start().await;
+    let form = format!(
+        "grant_type=client_credentials&client_id={CLIENT}&client_secret={}",
+        demo.key
+    );
+    let granted = exchange(&demo.base_url, "POST", "/v1/oauth/token", &[], form.as_bytes()).await;
+    assert_eq!(
+        (granted.status, granted.header("cache-control")),
+        (200, Some("no-store"))
+    );
+    assert_eq!(granted.body["expires_in"].to_string(), "300");
+    let bearer = format!("Bearer {}", granted.body["access_token"].as_str().unwrap());
+
+    let body = json!({ "user": USER, "password": demo.key }).to_string();
+    let session = exchange(&demo.base_url, "POST", "/v1/login", &[], body.as_bytes()).await;
+    let cookie = session
+        .header("set-cookie")
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    for header in [("authorization", bearer.as_str()), ("cookie", cookie.as_str())] {
+        let reply = exchange(&demo.base_url, "GET", "/v1/orders/o_1016", &[header], b"").await;
+        assert_eq!(reply.status, 200, "{header:?}");
+    }
+    let guessed = [("authorization", "Bearer demo-token-99")];
+    let reply = exchange(&demo.base_url, "GET", "/v1/orders/o_1016", &guessed, b"").await;
+    assert_eq!(reply.status, 401);
+
+    for (form, status, code) in [
+        ("grant_type=client_credentials".to_owned(), 401, "invalid_client"),
+        (form.replace(CLIENT, "me"), 401, "invalid_client"),
+        (form.replace(&demo.key, "x"), 401, "invalid_client"),
+        (
+            form.replace("client_credentials", "password"),
+            400,
+            "unsupported_grant_type",
+        ),
+    ] {
+        let reply = exchange(&demo.base_url, "POST", "/v1/oauth/token", &[], form.as_bytes()).await;
+        assert_eq!(
+            (reply.status, reply.body["error"].as_str()),
+            (status, Some(code)),
+            "{form}"
+        );
+    }
+    let wrong = json!({ "user": USER, "password": "x" }).to_string();
+    let reply = exchange(&demo.base_url, "POST", "/v1/login", &[], wrong.as_bytes()).await;
+    assert_eq!((reply.status, error_code(&reply)), (401, "unauthorized"));
+    demo.shutdown().await.unwrap();
 }

@@ -10,7 +10,9 @@ use secrecy::zeroize::Zeroizing;
 use url::Url;
 
 use crate::error::HttpError;
+use crate::login::{BodyPiece, ClientKey, Escape, Login, SendToken};
 use crate::request::{Auth, Method, Piece, Request};
+use crate::secret::{Secret, SecretError};
 use crate::vault::Values;
 
 /// Everything but the unreserved characters of RFC 3986.
@@ -44,8 +46,13 @@ pub(crate) enum Offer {
     Identity,
 }
 
-/// Builds the request that is sent.
-pub(crate) fn assemble(request: &Request, values: &Values) -> Result<(reqwest::Request, Offer), HttpError> {
+/// Builds the request that is sent; `token` is what its login obtained, if
+/// it needs one.
+pub(crate) fn assemble(
+    request: &Request,
+    values: &Values,
+    token: Option<&Secret>,
+) -> Result<(reqwest::Request, Offer), HttpError> {
     let mut url = request.url.clone();
     let mut headers = HeaderMap::new();
     for (name, pieces) in &request.headers {
@@ -54,7 +61,11 @@ pub(crate) fn assemble(request: &Request, values: &Values) -> Result<(reqwest::R
     for (name, pieces) in &request.secret_query {
         append_query(&mut url, name, &joined(pieces, values)?);
     }
-    add_auth(&request.auth, &mut headers, &mut url, values)?;
+    match (&request.auth, token) {
+        (Auth::Login(login), Some(token)) => add_token(&login.send, token, &mut headers)?,
+        (Auth::Login(_), None) => return Err(unsendable("its token was not obtained".to_owned())),
+        (auth, _) => add_auth(auth, &mut headers, &mut url, values)?,
+    }
     let offer = offer(&mut headers)?;
     let mut out = reqwest::Request::new(method(request.method), url);
     if let Some(body) = &request.body {
@@ -65,6 +76,69 @@ pub(crate) fn assemble(request: &Request, values: &Values) -> Result<(reqwest::R
     }
     *out.headers_mut() = headers;
     Ok((out, offer))
+}
+
+/// Builds the request of a login.
+pub(crate) fn assemble_login(login: &Login, values: &Values) -> Result<(reqwest::Request, Offer), HttpError> {
+    let request = &login.request;
+    let plain = Request {
+        headers: request.headers.clone(),
+        secret_query: request.secret_query.clone(),
+        ..Request::new(request.method, request.url.clone())
+    };
+    let (mut out, offer) = assemble(&plain, values, None)?;
+    if let Some(client) = &request.client {
+        let mut value = value("Authorization", &client_pair(client, values)?)?;
+        value.set_sensitive(true);
+        out.headers_mut().insert(AUTHORIZATION, value);
+    }
+    if let Some(body) = &request.body {
+        if !out.headers().contains_key(CONTENT_TYPE) {
+            let kind = value("Content-Type", &body.content_type)?;
+            out.headers_mut().insert(CONTENT_TYPE, kind);
+        }
+        *out.body_mut() = Some(filled(&body.pieces, values)?.as_bytes().to_vec().into());
+    }
+    Ok((out, offer))
+}
+
+/// A text as forms encode it.
+pub(crate) fn form_encoded(text: &str) -> Zeroizing<String> {
+    Zeroizing::new(url::form_urlencoded::byte_serialize(text.as_bytes()).collect())
+}
+
+/// RFC 6749 §2.3.1: both halves are form-encoded before Basic joins them.
+fn client_pair(client: &ClientKey, values: &Values) -> Result<Zeroizing<String>, HttpError> {
+    let secret = form_encoded(exposed(&client.secret, values)?);
+    basic(&form_encoded(&client.id), &secret)
+}
+
+fn filled(pieces: &[BodyPiece], values: &Values) -> Result<Zeroizing<String>, HttpError> {
+    let mut text = Zeroizing::new(String::new());
+    for piece in pieces {
+        match piece {
+            BodyPiece::Text(literal) => text.push_str(literal),
+            BodyPiece::Secret { name, escape } => {
+                let secret = exposed(name, values)?;
+                match escape {
+                    Escape::Form => text.push_str(&form_encoded(secret)),
+                    Escape::Json => {
+                        let quoted = Zeroizing::new(serde_json::Value::from(secret).to_string());
+                        text.push_str(&quoted[1..quoted.len() - 1]);
+                    }
+                }
+            }
+        }
+    }
+    Ok(text)
+}
+
+fn add_token(send: &SendToken, token: &Secret, headers: &mut HeaderMap) -> Result<(), HttpError> {
+    let text = Zeroizing::new(format!("{}{}{}", send.before, token.expose_secret(), send.after));
+    let mut value = value(&send.header, &text)?;
+    value.set_sensitive(true);
+    headers.insert(header_name(&send.header)?, value);
+    Ok(())
 }
 
 fn method(method: Method) -> reqwest::Method {
@@ -81,6 +155,11 @@ fn method(method: Method) -> reqwest::Method {
 
 fn append(headers: &mut HeaderMap, name: &str, pieces: &[Piece], values: &Values) -> Result<(), HttpError> {
     let key = header_name(name)?;
+    for piece in pieces {
+        if let Piece::Secret(name) = piece {
+            for_header(name, values)?;
+        }
+    }
     let mut value = value(name, &joined(pieces, values)?)?;
     value.set_sensitive(pieces.iter().any(|piece| matches!(piece, Piece::Secret(_))));
     headers.append(key, value);
@@ -124,19 +203,34 @@ fn exposed<'a>(name: &str, values: &'a Values) -> Result<&'a str, HttpError> {
         .ok_or_else(|| unsendable(format!("the secret `{name}` was not read")))
 }
 
+/// A secret that goes into a header. What is wrong with its value is a matter
+/// for the person who set it.
+fn for_header<'a>(name: &str, values: &'a Values) -> Result<&'a str, HttpError> {
+    let text = exposed(name, values)?;
+    if text.bytes().all(|byte| byte == b'\t' || !byte.is_ascii_control()) {
+        return Ok(text);
+    }
+    let reason = "its value holds a line end or another control character, which no header can carry: keep it alone on one line where the manifest takes it from";
+    Err(SecretError {
+        name: name.to_owned(),
+        reason: reason.to_owned(),
+    }
+    .into())
+}
+
 fn add_auth(auth: &Auth, headers: &mut HeaderMap, url: &mut Url, values: &Values) -> Result<(), HttpError> {
     let (name, text) = match auth {
-        Auth::None => return Ok(()),
+        Auth::None | Auth::Login(_) => return Ok(()),
         Auth::Query { name, secret } => {
             append_query(url, name, exposed(secret, values)?);
             return Ok(());
         }
         Auth::Bearer { secret } => {
-            let text = Zeroizing::new(format!("Bearer {}", exposed(secret, values)?));
+            let text = Zeroizing::new(format!("Bearer {}", for_header(secret, values)?));
             (AUTHORIZATION, text)
         }
         Auth::Header { name, secret } => {
-            let text = Zeroizing::new(exposed(secret, values)?.to_owned());
+            let text = Zeroizing::new(for_header(secret, values)?.to_owned());
             (header_name(name)?, text)
         }
         Auth::Basic { user, password } => (AUTHORIZATION, basic(user, exposed(password, values)?)?),

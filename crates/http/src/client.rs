@@ -15,16 +15,20 @@ use url::Url;
 
 use crate::assemble::{self, Offer};
 use crate::decode::{self, Coding};
-use crate::error::{HttpError, host_of};
+use crate::error::{HttpError, LoginFault, host_of};
 use crate::guard;
+use crate::login::Login;
 use crate::policy::{AddressRules, NamedBy, Rules};
 use crate::redact::Redactor;
 use crate::redirect::{self, Step};
-use crate::request::{Method, Request};
+use crate::request::{Auth, Method, Request};
 use crate::resolver::{GuardedResolver, Names};
 use crate::response::{Response, discard};
 use crate::secret::SecretStore;
-use crate::transport::Transport;
+use crate::sent;
+use crate::token::{Source, Token, Tokens};
+use crate::token_answer;
+use crate::transport::{Credentials, Transport};
 use crate::vault::Vault;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -68,6 +72,7 @@ pub struct Client {
 /// What clients with different rules have in common.
 struct Shared {
     vault: Vault,
+    tokens: Tokens,
     redactor: Redactor,
     names: Arc<Names>,
     pools: Mutex<Vec<Arc<Pool>>>,
@@ -78,6 +83,7 @@ impl Client {
     pub fn new(options: ClientOptions) -> Result<Self, HttpError> {
         let shared = Arc::new(Shared {
             vault: Vault::new(options.secrets, options.redactor.clone()),
+            tokens: Tokens::default(),
             redactor: options.redactor,
             names: Arc::new(options.names),
             pools: Mutex::default(),
@@ -102,25 +108,27 @@ impl Client {
 
     async fn exchange(&self, mut request: Request) -> Result<Response, HttpError> {
         let mut followed = 0;
+        let held = self.held(&request).await?;
         loop {
             guard::judge_url(&request.url, &self.rules.addresses)?;
             let host = host_of(&request.url);
             let values = self.shared.vault.values_for(&request).await?;
-            let (outgoing, offer) = assemble::assemble(&request, &values)?;
+            let token = held.as_ref().map(|held| &held.token.value);
+            let (outgoing, offer) = assemble::assemble(&request, &values, token)?;
             drop(values);
-            let answer = self
-                .pool
-                .client(&request.url)?
-                .execute(outgoing)
-                .await
-                .map_err(|error| self.shared.failed(&host, error))?;
+            sent::leaves();
+            let answer = self.execute(&host, &request.url, outgoing).await?;
             let location = answer.headers().get(LOCATION).map(lossy);
             let status = answer.status().as_u16();
+            if let (401, Auth::Login(_), Some(held)) = (status, &request.auth, &held) {
+                held.source.forget(&held.token);
+            }
             let rules = &self.rules.redirects;
             match redirect::step(&request, status, location.as_deref(), followed, rules)? {
-                Step::Deliver => return self.deliver(request, answer, offer),
+                Step::Deliver => return self.deliver(request.method, request.url, answer, offer),
                 Step::Follow(next) => {
-                    let rest = self.deliver(request, answer, offer);
+                    self.shared.judge_target(&request.url, &next.url)?;
+                    let rest = self.deliver(request.method, request.url, answer, offer);
                     discard(rest.map(|rest| rest.body).ok()).await;
                     request = *next;
                     followed += 1;
@@ -129,15 +137,60 @@ impl Client {
         }
     }
 
+    /// The token that the request needs, if it needs one.
+    async fn held(&self, request: &Request) -> Result<Option<Held>, HttpError> {
+        let Auth::Login(login) = &request.auth else {
+            return Ok(None);
+        };
+        // What cannot be sent is worth no login.
+        guard::judge_url(&request.url, &self.rules.addresses)?;
+        let source = self.shared.tokens.source(login, &self.rules.addresses);
+        sent::waits();
+        let token = source.token(self.rules.login_limit, || {
+            let (client, login) = (self.clone(), Arc::clone(login));
+            async move { client.log_in(&login).await }.boxed()
+        });
+        let token = token.await?;
+        Ok(Some(Held { source, token }))
+    }
+
+    /// Obtains a token. It goes by the rules of every request: the guard, the
+    /// cap, no redirect.
+    async fn log_in(&self, login: &Login) -> Result<Token, HttpError> {
+        let url = &login.request.url;
+        guard::judge_url(url, &self.rules.addresses).map_err(|error| unanswered(login, error))?;
+        let host = host_of(url);
+        let values = self.shared.vault.values_for_login(login).await?;
+        let (outgoing, offer) = assemble::assemble_login(login, &values)?;
+        drop(values);
+        let answer = async {
+            let answer = self.execute(&host, url, outgoing).await?;
+            self.deliver(login.request.method, url.clone(), answer, offer)
+        };
+        let answer = answer.await.map_err(|error| unanswered(login, error))?;
+        token_answer::read(login, answer, &self.shared.redactor).await
+    }
+
+    async fn execute(
+        &self,
+        host: &str,
+        url: &Url,
+        outgoing: reqwest::Request,
+    ) -> Result<reqwest::Response, HttpError> {
+        let sent = self.pool.client(url)?.execute(outgoing).await;
+        sent.map_err(|error| self.shared.failed(host, error))
+    }
+
     fn deliver(
         &self,
-        request: Request,
+        method: Method,
+        url: Url,
         answer: reqwest::Response,
         offer: Offer,
     ) -> Result<Response, HttpError> {
-        let host = host_of(&request.url);
+        let host = host_of(&url);
         let status = answer.status().as_u16();
-        let bodiless = request.method == Method::Head || matches!(status, 204 | 304);
+        let bodiless = method == Method::Head || matches!(status, 204 | 304);
         let named: Vec<String> = answer
             .headers()
             .get_all(CONTENT_ENCODING)
@@ -155,7 +208,7 @@ impl Client {
         let headers = shown_headers(answer.headers(), coding);
         let shared = Arc::clone(&self.shared);
         let told = host.clone();
-        let url = self.shared.shown_url(request.url);
+        let url = self.shared.shown_url(url);
         let raw = answer
             .bytes_stream()
             .map(move |chunk| chunk.map_err(|error| shared.failed(&told, error)));
@@ -172,6 +225,41 @@ impl Client {
 impl Transport for Client {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, HttpError>> {
         self.exchange(request).boxed()
+    }
+
+    fn once_more(&self, refused: &Request) -> Credentials {
+        match refused.auth {
+            Auth::Login(_) => Credentials::Fresh,
+            _ => Credentials::Same,
+        }
+    }
+}
+
+/// A token and where it is from.
+struct Held {
+    source: Arc<Source>,
+    token: Arc<Token>,
+}
+
+/// Says of what kept a login from an answer that it was the login. What a
+/// person refused or did not give is told as with any request.
+fn unanswered(login: &Login, error: HttpError) -> HttpError {
+    let fault = match &error {
+        HttpError::Refused { host, rule, reason } => {
+            return HttpError::Refused {
+                host: host.clone(),
+                rule: *rule,
+                reason: format!("{reason} (it is the address of the login)"),
+            };
+        }
+        HttpError::Secret(_) | HttpError::Request { .. } => return error,
+        HttpError::Encoding { .. } => LoginFault::Unusable,
+        _ => LoginFault::Passing,
+    };
+    HttpError::Login {
+        place: login.place(),
+        reason: error.to_string(),
+        fault,
     }
 }
 
@@ -227,6 +315,19 @@ impl Shared {
             (true, false) => HttpError::Connect { host, reason },
             (false, _) => HttpError::Cut { host, reason },
         }
+    }
+
+    /// Nothing known to be secret goes to another origin, not even in a url
+    /// that the own one made of it.
+    fn judge_target(&self, from: &Url, to: &Url) -> Result<(), HttpError> {
+        let holds_secret = || matches!(self.redactor.redact(to.as_str()), Cow::Owned(_));
+        if from.origin() == to.origin() || !holds_secret() {
+            return Ok(());
+        }
+        Err(HttpError::Redirect {
+            origin: self.redactor.redact(&redirect::shown(to)).into_owned(),
+            reason: "its target holds a secret".to_owned(),
+        })
     }
 
     /// A server may put a key that it was sent into the url it points to.

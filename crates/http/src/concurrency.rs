@@ -10,6 +10,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use crate::error::HttpError;
 use crate::request::Request;
 use crate::response::{BodyStream, Response};
+use crate::sent;
 use crate::transport::Transport;
 
 /// The layer that bounds how many are under way.
@@ -21,6 +22,7 @@ pub(crate) struct Bounded<T> {
 impl<T: Transport> Transport for Bounded<T> {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, HttpError>> {
         async move {
+            sent::waits();
             let place = Arc::clone(&self.places)
                 .acquire_owned()
                 .await

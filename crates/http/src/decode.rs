@@ -39,13 +39,30 @@ pub(crate) fn coding<'a>(values: impl Iterator<Item = &'a str>, offer: Offer) ->
     match layers.as_slice() {
         [] => Ok(Coding::Plain),
         [only] if offer == Offer::Gzip && matches!(only.as_str(), "gzip" | "x-gzip") => Ok(Coding::Gzip),
-        [only] => Err(format!("`{}`", shortened(only))),
+        [only] => Err(shown(only)),
         several => Err(format!("{} layers of coding", several.len())),
     }
 }
 
-fn shortened(text: &str) -> String {
-    text.chars().take(40).collect()
+/// A coding by its name. A server that writes something else there wants it to
+/// be read by somebody.
+fn shown(name: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    match name.len() <= 16 && name.bytes().all(plain) {
+        true => format!("`{name}`"),
+        false => "one without a proper name".to_owned(),
+    }
+}
+
+/// Decodes a body that has no response around it, such as a kept one, by its
+/// `Content-Encoding` values: at most one layer of gzip, and no more than
+/// `limit` bytes of what comes out.
+pub fn unpacked(encodings: &[&str], body: BodyStream, limit: usize) -> Result<BodyStream, HttpError> {
+    let host = "the body".to_owned();
+    match coding(encodings.iter().copied(), Offer::Gzip) {
+        Ok(coding) => Ok(decoded(host, body, coding, limit)),
+        Err(reason) => Err(HttpError::Encoding { host, reason }),
+    }
 }
 
 /// The decoded, capped body.

@@ -1,5 +1,6 @@
 //! Why no usable response came. No message ever holds a secret's value, a
-//! query string or a body.
+//! query string or a body, save for the words in which a server refuses a
+//! login: those are hidden, cleaned and cut before they stand here.
 
 use std::time::Duration;
 
@@ -18,6 +19,39 @@ pub enum GuardRule {
     NameToLoopback,
     /// A scheme that is neither http nor https, or user information.
     Malformed,
+}
+
+impl GuardRule {
+    /// The rule's name, as refusals show it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::PlainHttp => "plain-http",
+            Self::SpecialAddress => "special-address",
+            Self::Metadata => "metadata-address",
+            Self::NameToLoopback => "name-to-loopback",
+            Self::Malformed => "malformed-url",
+        }
+    }
+}
+
+/// Why a login yielded no token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LoginFault {
+    /// The server said no: credentials or settings are wrong, and a person has
+    /// to change them.
+    Refused {
+        /// The status of its answer.
+        status: u16,
+        /// `error` of its answer, such as `invalid_client`, cleaned.
+        code: Option<String>,
+    },
+    /// It answered, and what it said is no token: the manifest or the server
+    /// has to change.
+    Unusable,
+    /// No connection, or an answer that may become another by waiting.
+    Passing,
+    /// No answer in the time there was.
+    Late,
 }
 
 /// Why no usable response came.
@@ -104,6 +138,17 @@ pub enum HttpError {
     /// A secret's value could not be had.
     #[error(transparent)]
     Secret(#[from] crate::secret::SecretError),
+    /// No token could be had; the request that needs it was not sent, or was
+    /// turned away for want of it.
+    #[error("the login at `{place}` failed: {reason}")]
+    Login {
+        /// Where the token is given out: its url without the query.
+        place: String,
+        /// What happened there.
+        reason: String,
+        /// Whose fault it is.
+        fault: LoginFault,
+    },
     /// The request itself cannot be sent.
     #[error("the request cannot be sent: {reason}")]
     Request {

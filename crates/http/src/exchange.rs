@@ -86,6 +86,10 @@ impl SentRequest {
             Auth::Bearer { .. } => headers.push(credentials("Authorization", "Bearer ")),
             Auth::Basic { .. } => headers.push(credentials("Authorization", "Basic ")),
             Auth::Header { name, .. } => headers.push(credentials(name, "")),
+            Auth::Login(login) => headers.push((
+                login.send.header.clone(),
+                redacted(&format!("{}{HIDDEN}{}", login.send.before, login.send.after)),
+            )),
         }
         if let Some(body) = &request.body
             && !headers

@@ -89,6 +89,10 @@ pub struct Rules {
     pub redirects: Redirects,
     /// Largest decoded body in bytes.
     pub max_body: usize,
+    /// How long a request waits for a login, 30 s at most. It should be
+    /// shorter than the time of the whole call, so that a login that hangs is
+    /// told as one.
+    pub login_limit: Duration,
 }
 
 impl Default for Rules {
@@ -97,6 +101,7 @@ impl Default for Rules {
             addresses: AddressRules::default(),
             redirects: Redirects::default(),
             max_body: DEFAULT_MAX_BODY,
+            login_limit: Duration::from_secs(30),
         }
     }
 }

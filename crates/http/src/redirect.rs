@@ -56,6 +56,9 @@ pub(crate) fn step(
             "it is another origin; `redirects: {to: [host]}` permits it",
         ));
     }
+    if request.url.scheme() == "https" && target.scheme() == "http" {
+        return Err(refuse("it leads from https to http"));
+    }
     if !matches!(request.method, Method::Get | Method::Head) {
         return Err(refuse("only GET and HEAD are redirected"));
     }
@@ -70,12 +73,19 @@ pub(crate) fn step(
     Ok(Step::Follow(Box::new(next)))
 }
 
-/// Scheme, host and port: a path or a query may hold anything.
-fn shown(url: &Url) -> String {
+/// Scheme, host and port: a path or a query may hold anything. Nor may a name
+/// be longer than a name of the internet can be.
+pub(crate) fn shown(url: &Url) -> String {
+    const LONGEST: usize = 253;
+    let short = |text: &str| match text.char_indices().nth(LONGEST) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text.to_owned(),
+    };
+    let scheme = short(url.scheme());
     match (url.host_str(), url.port()) {
-        (Some(host), Some(port)) => format!("{}://{host}:{port}", url.scheme()),
-        (Some(host), None) => format!("{}://{host}", url.scheme()),
-        (None, _) => format!("{}:", url.scheme()),
+        (Some(host), Some(port)) => format!("{scheme}://{}:{port}", short(host)),
+        (Some(host), None) => format!("{scheme}://{}", short(host)),
+        (None, _) => format!("{scheme}:"),
     }
 }
 
@@ -97,4 +107,46 @@ fn drop_credentials(request: &mut Request) {
     request
         .headers
         .retain(|(name, _)| HARMLESS.iter().any(|kept| kept.eq_ignore_ascii_case(name)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn judged(from: &str, to: &str, listed: &[&str]) -> Result<Step, HttpError> {
+        let request = Request::new(Method::Get, from.parse().unwrap());
+        let rules = Redirects {
+            to: listed.iter().map(|host| (*host).to_owned()).collect(),
+        };
+        step(&request, 302, Some(to), 0, &rules)
+    }
+
+    #[track_caller]
+    fn refused(outcome: Result<Step, HttpError>) -> (String, String) {
+        match outcome {
+            Err(HttpError::Redirect { origin, reason }) => (origin, reason),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn nothing_leads_from_https_to_http() {
+        let listed = ["api.example", "other.example"];
+        for to in ["http://api.example/x", "http://other.example/x"] {
+            let (_, reason) = refused(judged("https://api.example/get", to, &listed));
+            assert_eq!(reason, "it leads from https to http");
+        }
+        let up = judged("http://api.example/get", "https://api.example/x", &listed);
+        assert!(matches!(up, Ok(Step::Follow(_))), "{up:?}");
+    }
+
+    #[test]
+    fn the_origin_that_is_told_is_short() {
+        let long = format!("http://{}/", "a".repeat(100_000));
+        let scheme = format!("{}:x", "a".repeat(100_000));
+        for to in [long, scheme] {
+            let (origin, _) = refused(judged("http://127.0.0.1/get", &to, &[]));
+            assert!(origin.len() < 600, "{}", origin.len());
+        }
+    }
 }

@@ -1,6 +1,10 @@
 //! A request as data. Nothing in it is a secret's value, so it may be shown.
 
+use std::sync::Arc;
+
 use url::Url;
+
+use crate::login::Login;
 
 /// The HTTP methods that toolrun sends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +89,8 @@ pub enum Auth {
         /// The secret.
         password: String,
     },
+    /// A token that a login obtains.
+    Login(Arc<Login>),
 }
 
 /// Bytes with their media type.

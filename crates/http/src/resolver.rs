@@ -2,7 +2,6 @@
 //! judged here, so no address is dialled that the guard has not seen.
 //! (Addresses written as numbers never come here; the url check saw them.)
 
-use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 
@@ -12,20 +11,24 @@ use crate::error::HttpError;
 use crate::guard;
 use crate::policy::AddressRules;
 
+/// What a name stands for at the moment it is asked.
+pub type Answer = dyn Fn(&str) -> Vec<IpAddr> + Send + Sync;
+
 /// Where names are looked up.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub enum Names {
     /// The system's resolver.
     #[default]
     System,
-    /// This table alone; other names do not exist.
-    Fixed(HashMap<String, Vec<IpAddr>>),
+    /// This function alone, asked anew for every connection; names without
+    /// an address do not exist.
+    By(Arc<Answer>),
 }
 
 impl Names {
     async fn look_up(&self, name: &str) -> Result<Vec<IpAddr>, HttpError> {
         let found = match self {
-            Self::Fixed(table) => table.get(name).cloned().unwrap_or_default(),
+            Self::By(answer) => answer(name),
             Self::System => tokio::net::lookup_host((name, 0))
                 .await
                 .map(|found| found.map(|address| address.ip()).collect())

@@ -11,13 +11,14 @@ use jiff::Timestamp;
 use tokio::time::Instant;
 
 use crate::budget::RetryBudget;
-use crate::error::{HttpError, host_of};
+use crate::error::{HttpError, LoginFault, host_of};
 use crate::policy::Policy;
 use crate::rate::Pace;
 use crate::request::{Repeat, Request};
 use crate::response::{Response, discard};
 use crate::retry_after::retry_after;
-use crate::transport::Transport;
+use crate::sent;
+use crate::transport::{Credentials, Transport};
 
 /// The first backoff lies between nothing and this; each further one doubles.
 const BASE: Duration = Duration::from_millis(500);
@@ -106,8 +107,16 @@ impl Retry {
     async fn attempts(&self, request: Request) -> Result<Response, HttpError> {
         let deadline = Instant::now() + self.timeout;
         let mut attempt = 1;
+        let mut renewed = 0;
         loop {
+            sent::goes_on();
             let outcome = self.base.send(request.clone()).await;
+            if renewed == 0 && self.renews(&request, &outcome) {
+                renewed = 1;
+                discard(outcome.ok().map(|response| response.body)).await;
+                self.pace.wait().await;
+                continue;
+            }
             if let Ok(response) = &outcome
                 && response.status < 400
             {
@@ -121,7 +130,7 @@ impl Retry {
             };
             let Some(wait) = wait else {
                 return outcome.map(|mut response| {
-                    response.attempts = attempt;
+                    response.attempts = attempt + renewed;
                     response
                 });
             };
@@ -130,6 +139,18 @@ impl Retry {
             self.pace.wait().await;
             attempt += 1;
         }
+    }
+
+    /// Whether a token was refused that another can take the place of. A 401
+    /// says that the request was turned away unread for want of credentials,
+    /// so a write may be sent again as well.
+    fn renews(&self, request: &Request, outcome: &Result<Response, HttpError>) -> bool {
+        outcome.as_ref().is_ok_and(|response| {
+            response.status == 401
+                // Where a redirect led elsewhere, no token was sent.
+                && response.url.origin() == request.url.origin()
+                && self.base.once_more(request) == Credentials::Fresh
+        })
     }
 
     /// How long to wait; `None` when another attempt makes no sense.
@@ -170,7 +191,14 @@ fn cause(outcome: &Result<Response, HttpError>) -> Cause {
                 .header("retry-after")
                 .and_then(|value| retry_after(value, Timestamp::now())),
         ),
-        Err(HttpError::Dns { .. } | HttpError::Connect { .. }) => Cause::NothingSent,
+        Err(
+            HttpError::Dns { .. }
+            | HttpError::Connect { .. }
+            | HttpError::Login {
+                fault: LoginFault::Passing,
+                ..
+            },
+        ) => Cause::NothingSent,
         Err(HttpError::Cut { .. }) => Cause::MaybeSent,
         Err(_) => Cause::Final,
     }

@@ -79,6 +79,8 @@ const METADATA: &[IpAddr] = &[
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)),
     IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xa9fe, 0xa9fe, 0, 0, 0, 0, 1)),
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0xc1, 0, 0, 0, 0, 0xa9fe, 0xa9fe)),
     IpAddr::V6(Ipv6Addr::new(0xfe80, 0, 0, 0, 0, 0, 0xa9fe, 0xa9fe)),
 ];
 
@@ -91,6 +93,10 @@ const METADATA_NAMES: &[&str] = &[
     "metadata.tencentyun.com",
     "instance-data",
     "instance-data.ec2.internal",
+    "api.metadata.cloud.ibm.com",
+    "metadata.packet.net",
+    "metadata.platformequinix.com",
+    "rancher-metadata",
 ];
 
 /// The row of an address that is not globally reachable, if it has one.
@@ -143,11 +149,23 @@ fn hidden(address: Ipv6Addr) -> Vec<Ipv4Addr> {
             found.push(Ipv4Addr::from_bits((bits >> 64) as u32));
             found.push(Ipv4Addr::from_bits(!(bits as u32)));
         }
+        [0x64, 0xff9b] => found.extend(spread(bits)),
         _ => {}
     }
     // Any other prefix may be a translator's; a metadata address in the low
     // bits of a global address is too unlikely to be honest, so it counts too.
     found
+}
+
+/// What a translation prefix of 48, 56 or 64 bits carries: the bits 64 to 71
+/// are none of the address (RFC 6052).
+fn spread(bits: u128) -> [Ipv4Addr; 3] {
+    let octet = |index: usize| (bits >> (120 - 8 * index)) as u8;
+    [6, 7, 8].map(|start| {
+        let mut octets = (start..16).filter(|index| *index != 8).map(octet);
+        let mut next = || octets.next().unwrap_or_default();
+        Ipv4Addr::new(next(), next(), next(), next())
+    })
 }
 
 fn low_bits(address: Ipv6Addr) -> Ipv4Addr {

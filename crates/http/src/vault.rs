@@ -6,7 +6,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use secrecy::ExposeSecret;
 
+use crate::assemble;
 use crate::error::HttpError;
+use crate::login::Login;
 use crate::redact::Redactor;
 use crate::request::{Auth, Piece, Request};
 use crate::secret::{Secret, SecretError, SecretStore};
@@ -50,6 +52,26 @@ impl Vault {
         Ok(values)
     }
 
+    /// Every value that a login names.
+    pub(crate) async fn values_for_login(&self, login: &Login) -> Result<Values, HttpError> {
+        let mut values = Values::new();
+        for name in login.secrets() {
+            if !values.contains_key(name) {
+                values.insert(name.to_owned(), self.value(name).await?);
+            }
+        }
+        if let Some(client) = &login.request.client
+            && let Some(value) = values.get(&client.secret)
+        {
+            // In the header both halves stand encoded.
+            let encoded = Secret::from(assemble::form_encoded(value.expose_secret()).as_str());
+            self.redactor
+                .learn_basic(&assemble::form_encoded(&client.id), &encoded);
+            self.redactor.learn_basic(&client.id, value);
+        }
+        Ok(values)
+    }
+
     async fn value(&self, name: &str) -> Result<Secret, HttpError> {
         if let Some(value) = self.known(name) {
             return Ok(value);
@@ -89,7 +111,7 @@ fn unavailable(name: &str, reason: &str) -> SecretError {
 
 fn names(request: &Request) -> Vec<&str> {
     let in_auth = match &request.auth {
-        Auth::None => None,
+        Auth::None | Auth::Login(_) => None,
         Auth::Bearer { secret } | Auth::Header { secret, .. } | Auth::Query { secret, .. } => {
             Some(secret.as_str())
         }

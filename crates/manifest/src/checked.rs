@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::login::{OAuth2, TokenLogin};
 use crate::source::Span;
 
 /// A checked manifest.
@@ -107,8 +108,13 @@ pub enum SecretOrigin {
         /// Display name of the manifest that declares it.
         declared_in: String,
     },
-    /// The output of a program.
-    Command(Vec<String>),
+    /// The output of a program, which runs in the declaring manifest's folder.
+    Command {
+        /// The program and its arguments as written; never empty.
+        argv: Vec<String>,
+        /// Display name of the manifest that declares it.
+        declared_in: String,
+    },
     /// The system's keyring.
     Keyring(String),
 }
@@ -156,6 +162,14 @@ pub struct Tool {
     pub error_if: Option<Condition>,
     /// Hints for the model by status; the most specific pattern wins.
     pub errors: Vec<(StatusPattern, String)>,
+}
+
+impl Tool {
+    /// Whether every call sends a file.
+    pub fn needs_files(&self) -> bool {
+        let mut files = self.params.iter().filter(|param| param.kind == ParamKind::File);
+        files.any(|param| !param.optional)
+    }
 }
 
 /// One param of a tool.
@@ -372,11 +386,10 @@ pub enum Auth {
         /// The secret.
         password: String,
     },
-    /// `oauth2` and `token`: understood, not in this build.
-    Unsupported {
-        /// The key, `oauth2` or `token`.
-        kind: String,
-    },
+    /// Client credentials (RFC 6749 §4.4).
+    OAuth2(Box<OAuth2>),
+    /// Any login that yields a token.
+    Token(Box<TokenLogin>),
 }
 
 /// `result:`.

@@ -100,6 +100,24 @@ impl Diagnostic {
         self.labels[0].span
     }
 
+    fn is_error_about(&self, span: Span) -> bool {
+        let other = self.span();
+        let inside = other.start <= span.start && span.end <= other.end;
+        self.severity == Severity::Error && other.source == span.source && inside
+    }
+
+    /// Puts its words through that. A fix that it would change is dropped: one
+    /// that writes something else would be none.
+    pub(crate) fn reword(&mut self, reword: impl Fn(&str) -> String) {
+        self.message = reword(&self.message);
+        self.help = self.help.as_deref().map(&reword);
+        for label in &mut self.labels {
+            label.text = reword(&label.text);
+        }
+        let changes = |edit: &Edit| reword(&edit.text) != edit.text;
+        self.fix = self.fix.take().filter(|fix| !fix.edits.iter().any(changes));
+    }
+
     /// Words beside the caret.
     pub(crate) fn says(&mut self, text: impl Into<String>) -> &mut Self {
         self.labels[0].text = text.into();
@@ -152,11 +170,20 @@ impl Diagnostic {
     }
 }
 
+/// Errors that are kept, and as many warnings: nobody reads more, and a file
+/// of many megabytes could fill the memory with them.
+const MAX_KEPT: usize = 500;
+
 /// Where problems are gathered.
 #[derive(Debug, Default)]
 pub(crate) struct Sink {
     diagnostics: Vec<Diagnostic>,
     errors: usize,
+    warnings: usize,
+    /// Places whose text is never shown.
+    hidden: Vec<Span>,
+    /// One that was too many: whoever reported it may still word it.
+    surplus: Option<Diagnostic>,
 }
 
 impl Sink {
@@ -167,8 +194,7 @@ impl Sink {
         span: Span,
         message: impl Into<String>,
     ) -> &mut Diagnostic {
-        self.errors += 1;
-        self.push(Diagnostic::new(code, Severity::Error, span, message.into()))
+        self.report(code, Severity::Error, span, message)
     }
 
     /// Adds a problem of a severity decided elsewhere.
@@ -179,8 +205,41 @@ impl Sink {
         span: Span,
         message: impl Into<String>,
     ) -> &mut Diagnostic {
-        self.errors += usize::from(severity == Severity::Error);
-        self.push(Diagnostic::new(code, severity, span, message.into()))
+        let count = match severity {
+            Severity::Error => &mut self.errors,
+            Severity::Warning => &mut self.warnings,
+        };
+        *count += 1;
+        let kept = *count <= MAX_KEPT;
+        let found = Diagnostic::new(code, severity, span, message.into());
+        if kept {
+            self.diagnostics.push(found);
+            self.diagnostics.last_mut().expect("just pushed")
+        } else {
+            self.surplus.insert(found)
+        }
+    }
+
+    /// Whether a place, or what it is part of, has an error already.
+    pub(crate) fn has_error(&self, span: Span) -> bool {
+        self.diagnostics.iter().any(|found| found.is_error_about(span))
+    }
+
+    /// Whether it has one of that code.
+    pub(crate) fn has_error_of(&self, code: &str, span: Span) -> bool {
+        self.diagnostics
+            .iter()
+            .any(|found| found.code == code && found.is_error_about(span))
+    }
+
+    /// Notes a place whose text may be a secret: it is never shown.
+    pub(crate) fn hide(&mut self, span: Span) {
+        self.hidden.push(span);
+    }
+
+    /// The places that are never shown.
+    pub(crate) fn hidden(&mut self) -> Vec<Span> {
+        std::mem::take(&mut self.hidden)
     }
 
     /// How many errors there are so far.
@@ -188,7 +247,8 @@ impl Sink {
         self.errors
     }
 
-    /// All problems by file and place, each once.
+    /// All problems by file and place, each once; at the end, how many more
+    /// there are.
     pub(crate) fn finish(self) -> Vec<Diagnostic> {
         let mut all = self.diagnostics;
         all.sort_by(|a, b| {
@@ -196,11 +256,18 @@ impl Sink {
             place(a).cmp(&place(b)).then_with(|| a.message.cmp(&b.message))
         });
         all.dedup_by(|a, b| (a.span(), a.code, &a.message) == (b.span(), b.code, &b.message));
+        if let Some(surplus) = self.surplus {
+            let more = self.errors.saturating_sub(MAX_KEPT) + self.warnings.saturating_sub(MAX_KEPT);
+            let severity = if self.errors > MAX_KEPT {
+                Severity::Error
+            } else {
+                Severity::Warning
+            };
+            let message = format!("there are more problems than are listed: {more} are left out");
+            let mut last = Diagnostic::new("too-many-problems", severity, surplus.span(), message);
+            last.help("mend those above first; many of them may have one cause");
+            all.push(last);
+        }
         all
-    }
-
-    fn push(&mut self, diagnostic: Diagnostic) -> &mut Diagnostic {
-        self.diagnostics.push(diagnostic);
-        self.diagnostics.last_mut().expect("just pushed")
     }
 }

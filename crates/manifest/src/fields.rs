@@ -102,6 +102,7 @@ impl<'n> Fields<'n> {
 
     /// As [`Self::finish`], but silent about keys that were reported already.
     pub(crate) fn finish_but(self, reported: &[&str], sink: &mut Sink) {
+        let mut unknown = 0;
         for ((entry, taken), meant) in self.entries.iter().zip(&self.taken).zip(&self.meant) {
             let name = entry.key.as_str();
             if (*taken && meant.is_none()) || name.starts_with("x-") || reported.contains(&name) {
@@ -117,7 +118,8 @@ impl<'n> Fields<'n> {
                     entry.key.span(),
                     *meant,
                 );
-            } else {
+            } else if unknown < MAX_GUESSES {
+                unknown += 1;
                 let advice = habits::advice(&self.what, name, &[tool::KEYS, policy::KEYS]);
                 diagnostic
                     .help(advice.unwrap_or_else(|| format!("valid keys are {}", list(names(self.tables)))));
@@ -148,6 +150,10 @@ fn names(tables: &'static [&'static [Key]]) -> impl Iterator<Item = &'static str
     tables.iter().flat_map(|table| *table).map(|key| key.name)
 }
 
+/// Keys of one mapping for which the meaning is guessed: who mistypes more
+/// made another mistake.
+const MAX_GUESSES: usize = 500;
+
 /// The key that each entry stands for, where it is none of ours.
 fn meant(what: &str, entries: &[Entry], tables: &'static [&'static [Key]]) -> Vec<Option<&'static str>> {
     let mut free: Vec<&'static str> = names(tables)
@@ -157,7 +163,9 @@ fn meant(what: &str, entries: &[Entry], tables: &'static [&'static [Key]]) -> Ve
     for entry in entries {
         let name = entry.key.as_str();
         let known = name.starts_with("x-") || names(tables).any(|known| known == name);
-        let found = (!known).then(|| near_key(what, name, &free)).flatten();
+        let found = (!known && meant.len() < MAX_GUESSES)
+            .then(|| near_key(what, name, &free))
+            .flatten();
         free.retain(|key| Some(*key) != found);
         meant.push(found);
     }

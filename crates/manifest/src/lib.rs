@@ -9,8 +9,10 @@ mod decl;
 mod diagnostic;
 mod fields;
 mod habits;
+mod keys;
 mod lint;
 mod load;
+mod login;
 mod mapping;
 mod node;
 mod quantity;
@@ -31,10 +33,13 @@ pub use checked::{
 pub use diagnostic::{Diagnostic, Edit, Fix, Label, LabelKind, Safety, Severity};
 pub use lint::{Level, RULES, Rule};
 pub use load::load;
+pub use login::{ClientPlace, LoginBody, LoginRequest, OAuth2, TokenLogin, TokenPlace, TokenSend};
+pub use resolve::is_invisible;
 pub use source::{Position, Source, SourceId, Sources, Span};
 pub use template::{
-    Condition, JsonNode, JsonTemplate, Names, Pick, Piece, RenderError, RenderedBody, RenderedRequest,
-    ResponseScope, ResultTemplate, Scope, TemplateError, TextTemplate, UrlPart, UrlTemplate, Uses,
+    Condition, FileRef, JsonNode, JsonTemplate, Names, PartContent, Pick, Piece, RenderError, RenderedBody,
+    RenderedLogin, RenderedLoginBody, RenderedPart, RenderedRequest, ResponseScope, ResultTemplate, Scope,
+    TemplateError, TextTemplate, UrlPart, UrlTemplate, Uses,
 };
 
 /// What loading yields: it never "fails", it reports.

@@ -86,6 +86,10 @@ pub(crate) fn param_schema(
         schema.insert("additionalProperties".into(), json!({ "type": "string" }));
     }
     bound_texts(&mut schema);
+    let description = match kind {
+        ParamKind::File => Some(file_description(description)),
+        _ => description.map(str::to_owned),
+    };
     if let Some(description) = description {
         schema.insert("description".into(), description.into());
     }
@@ -93,6 +97,14 @@ pub(crate) fn param_schema(
         schema.insert("default".into(), default.clone());
     }
     schema.into()
+}
+
+/// What a model is told of a file: the author's words, and what to give.
+fn file_description(own: Option<&str>) -> String {
+    let own = own.map(str::trim_end).filter(|own| !own.is_empty());
+    let own = own.unwrap_or("A file to send");
+    let stop = if own.ends_with(['.', '!', '?']) { "" } else { "." };
+    format!("{own}{stop} Give its path inside the user's folder, such as report.pdf.")
 }
 
 /// Gives `maxLength` to a text schema that has no bound of its own, and to
@@ -150,8 +162,10 @@ mod tests {
         case(
             ParamKind::File,
             json!({ "type": "file" }),
-            r#"{"type":"string","maxLength":8192}"#,
+            r#"{"type":"string","maxLength":8192,"description":"A file to send. Give its path inside the user's folder, such as report.pdf."}"#,
         );
+        assert!(file_description(Some("The scan")).starts_with("The scan. Give"));
+        assert!(file_description(Some("The scan.")).starts_with("The scan. Give"));
         case(
             ParamKind::Integer,
             json!({ "type": "integer", "minimum": 1 }),

@@ -1,6 +1,9 @@
 //! Texts, byte spans and the way back to lines and columns.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+use crate::keys::masked;
 
 /// Which source a span points into; an index into [`Sources`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +68,8 @@ pub struct Sources {
     /// Per source, the byte at which each line starts: positions are looked
     /// up for every diagnostic, and a manifest may have thousands of lines.
     lines: Vec<Vec<usize>>,
+    /// Places that are never shown.
+    hidden: Vec<Span>,
 }
 
 impl Sources {
@@ -96,6 +101,27 @@ impl Sources {
         // Continuation bytes are not the start of a character.
         let column = before.iter().filter(|byte| (**byte & 0xC0) != 0x80).count() + 1;
         Position { line, column }
+    }
+
+    /// The text of a source as it may be shown, of the same length: what looks
+    /// like a key is masked.
+    pub fn shown(&self, span: Span) -> Cow<'_, str> {
+        let mut shown = Cow::Borrowed(self.slice(span));
+        for hidden in self.hidden.iter().filter(|hidden| hidden.source == span.source) {
+            let (start, end) = (hidden.start.max(span.start), hidden.end.min(span.end));
+            if start < end {
+                let mask = masked(&self.slice(*hidden)[start - hidden.start..end - hidden.start]);
+                shown
+                    .to_mut()
+                    .replace_range(start - span.start..end - span.start, &mask);
+            }
+        }
+        shown
+    }
+
+    /// Notes places that are never shown.
+    pub(crate) fn hide(&mut self, places: Vec<Span>) {
+        self.hidden = places;
     }
 
     /// The text under a span.

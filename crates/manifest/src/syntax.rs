@@ -295,7 +295,9 @@ fn template_near(source: SourceId, text: &str, at: usize) -> Option<Span> {
     [Some(start), previous].into_iter().flatten().find_map(|start| {
         let line = line_of(text, start);
         let found = unquoted_braces(line)?;
-        let length = line[found..].find("}}").map_or(2, |end| end + 2);
+        let rest = &line[found..];
+        let braces = rest.find("}}").or_else(|| rest.find("{{"));
+        let length = braces.map_or(rest.len(), |end| end + 2);
         Some(Span {
             source,
             start: start + found,
@@ -359,6 +361,7 @@ fn starts_value(before: &str, in_flow: bool) -> bool {
 /// it starts at a key that is indented no more than the error's line and ends
 /// before the next line that is indented less than it.
 pub(crate) fn next_part(text: &str, error: usize) -> Option<(usize, usize)> {
+    let error = floor(text, error);
     let error_indent = indent(line_of(text, error));
     let mut start = None;
     let mut at = line_start(text, error);

@@ -4,6 +4,7 @@
 //! The words for syntax errors are in `syntax.rs`.
 
 use std::collections::HashMap;
+use std::ops::Range;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, StructureStyle};
 
@@ -16,28 +17,56 @@ use crate::text::{Style, Text};
 
 /// The deepest nesting: what reads the tree recurses.
 const MAX_DEPTH: usize = 64;
-/// The largest text.
-const MAX_BYTES: usize = 16 * 1024 * 1024;
+/// The largest text, all files of a manifest together.
+pub(crate) const MAX_BYTES: usize = 4 << 20;
+/// Keys and values of all files together, those that aliases repeat included.
+const MAX_NODES: usize = 200_000;
 
 /// Further syntax errors told after the first.
 const MAX_SYNTAX_ERRORS: usize = 20;
+/// Bytes that are read again in search of them.
+const MAX_READ_AGAIN: usize = 1 << 20;
+
+/// What is left for the files of a manifest to hold.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Room {
+    bytes: usize,
+    nodes: usize,
+}
+
+impl Room {
+    /// For a manifest of which nothing was read yet.
+    pub(crate) fn full() -> Self {
+        Self {
+            bytes: MAX_BYTES,
+            nodes: MAX_NODES,
+        }
+    }
+}
 
 /// Parses a text. `None` after a syntax error: a tree with a hole would only
 /// give rise to problems that are not there.
-pub(crate) fn parse(source: SourceId, text: &str, sink: &mut Sink) -> Option<Node> {
+pub(crate) fn parse(source: SourceId, text: &str, room: &mut Room, sink: &mut Sink) -> Option<Node> {
     let whole = Span {
         source,
         start: 0,
         end: text.len(),
     };
-    if text.len() > MAX_BYTES {
-        let message = format!("the file is larger than {} MiB", MAX_BYTES / (1024 * 1024));
-        sink.error("too-large", whole.head(), message);
+    let Some(bytes) = room.bytes.checked_sub(text.len()) else {
+        let message = format!(
+            "a manifest and its includes are larger than {} MiB",
+            MAX_BYTES / (1024 * 1024)
+        );
+        sink.error("too-large", whole.head(), message)
+            .help("split it into manifests that are used apart");
         return None;
-    }
+    };
+    room.bytes = bytes;
     let start = if text.starts_with('\u{feff}') { 3 } else { 0 };
-    let mut tree = Tree::new(source, text, start, text.len());
-    match tree.build(sink) {
+    let mut tree = Tree::new(source, text, start..text.len(), room.nodes);
+    let built = tree.build(sink);
+    room.nodes = tree.nodes;
+    match built {
         Ok(Some(node)) => Some(node),
         Ok(None) => {
             sink.error("empty", whole.head(), "the manifest is empty")
@@ -58,10 +87,13 @@ pub(crate) fn parse(source: SourceId, text: &str, sink: &mut Sink) -> Option<Nod
 fn parse_rest(source: SourceId, text: &str, error: usize, sink: &mut Sink) {
     let mut from = error;
     let mut found = 0;
+    let mut read = 0;
     while let Some((start, end)) = syntax::next_part(text, from)
         && found < MAX_SYNTAX_ERRORS
+        && read < MAX_READ_AGAIN
     {
-        let mut tree = Tree::new(source, text, start, end);
+        read += end - start;
+        let mut tree = Tree::new(source, text, start..end, MAX_NODES);
         // What is wrong with its values is said once the syntax is right.
         let mut scratch = Sink::default();
         from = match tree.build(&mut scratch) {
@@ -106,26 +138,33 @@ struct Tree<'t> {
     base: usize,
     end: usize,
     stack: Vec<Frame>,
-    anchors: HashMap<usize, (Node, usize)>,
+    anchors: HashMap<usize, (Node, Size)>,
+    /// How many more there may be.
     nodes: usize,
+    /// What aliases repeated so far.
+    repeated: Size,
+    /// Bytes of text that anchors keep.
+    copied: usize,
     root: Option<Node>,
     documents: usize,
     last_end: usize,
 }
 
 impl<'t> Tree<'t> {
-    fn new(source: SourceId, text: &'t str, base: usize, end: usize) -> Self {
+    fn new(source: SourceId, text: &'t str, part: Range<usize>, nodes: usize) -> Self {
         Self {
             source,
             text,
-            base,
-            end,
+            base: part.start,
+            end: part.end,
             stack: Vec::new(),
             anchors: HashMap::new(),
-            nodes: 0,
+            nodes,
+            repeated: Size::default(),
+            copied: 0,
             root: None,
             documents: 0,
-            last_end: base,
+            last_end: part.start,
         }
     }
 
@@ -168,19 +207,19 @@ impl<'t> Tree<'t> {
         sink: &mut Sink,
     ) -> Result<(), Stop> {
         if let Some(tag) = tag {
-            let written = &self.text[tag.range()];
-            sink.error(
-                "tag",
-                tag,
-                format!("the tag `{}` is not allowed in a manifest", shorten(written)),
-            )
-            .help("remove it; quote the value if it is meant to start with `!`");
+            let written = shorten(&self.text[tag.range()]);
+            let message = format!("the tag `{written}` is not allowed in a manifest");
+            sink.error("tag", tag, message)
+                .help("remove it; quote the value if it is meant to start with `!`");
+        }
+        if is_node(&event) {
+            self.count(1, span, sink)?;
         }
         match event {
             Event::DocumentStart(..) => self.document(span, sink),
             Event::Scalar(value, style, anchor, _) => {
                 let node = self.scalar(value.into_owned(), style, span);
-                self.remember(anchor, &node, 1);
+                self.remember(anchor, &node, sink)?;
                 self.place(node, sink)
             }
             Event::SequenceStart(style, anchor, _) => self.open(
@@ -223,7 +262,9 @@ impl<'t> Tree<'t> {
     fn document(&mut self, span: Span, sink: &mut Sink) -> Result<(), Stop> {
         self.documents += 1;
         if self.documents > 1 {
-            let end = (span.start + 3).min(self.text.len());
+            let end = self
+                .text
+                .ceil_char_boundary((span.start + 3).min(self.text.len()));
             let span = Span {
                 end: end.max(span.end),
                 ..span
@@ -312,7 +353,7 @@ impl<'t> Tree<'t> {
             span,
             kind: if frame.invalid { Kind::Invalid } else { kind },
         };
-        self.remember_closed(frame.anchor, &node);
+        self.remember(frame.anchor, &node, sink)?;
         self.place(node, sink)
     }
 
@@ -340,29 +381,56 @@ impl<'t> Tree<'t> {
                 sink,
             );
         };
-        self.nodes += size;
         self.last_end = span.end;
+        self.repeated.nodes += size.nodes;
+        self.repeated.bytes += size.bytes;
         // Aliases may not make the tree larger than a file of this size could be.
-        if self.nodes > 10_000 + self.text.len() {
+        let length = self.text.len();
+        if self.repeated.nodes > 10_000 + length || self.repeated.bytes > 65_536 + 4 * length {
             sink.error("alias-too-large", span, "aliases make this file too large")
                 .help("write the values out, or repeat less");
             return Err(Stop::Reported);
         }
+        self.count(size.nodes, span, sink)?;
         if self.stack.len() + depth(&node) > MAX_DEPTH {
             return Err(too_deep(span, sink));
         }
         self.place(node, sink)
     }
 
-    fn remember(&mut self, anchor: usize, node: &Node, size: usize) {
-        if anchor != 0 {
-            self.anchors.insert(anchor, (node.clone(), size));
+    /// Keeps what an anchor names; the copy counts like what is written.
+    fn remember(&mut self, anchor: usize, node: &Node, sink: &mut Sink) -> Result<(), Stop> {
+        if anchor == 0 {
+            return Ok(());
         }
+        let size = size(node);
+        self.copied += size.bytes;
+        if self.copied > 65_536 + 4 * self.text.len() {
+            sink.error(
+                "alias-too-large",
+                node.span.head(),
+                "anchors inside anchors make this file too large",
+            )
+            .help("remove the anchors that no alias uses");
+            return Err(Stop::Reported);
+        }
+        self.count(size.nodes, node.span.head(), sink)?;
+        self.anchors.insert(anchor, (node.clone(), size));
+        Ok(())
     }
 
-    fn remember_closed(&mut self, anchor: usize, node: &Node) {
-        if anchor != 0 {
-            self.anchors.insert(anchor, (node.clone(), size(node)));
+    fn count(&mut self, nodes: usize, span: Span, sink: &mut Sink) -> Result<(), Stop> {
+        match self.nodes.checked_sub(nodes) {
+            Some(left) => {
+                self.nodes = left;
+                Ok(())
+            }
+            None => {
+                let message = format!("a manifest holds at most {MAX_NODES} keys and values");
+                sink.error("too-large", span, message)
+                    .help("split it into manifests that are used apart");
+                Err(Stop::Reported)
+            }
         }
     }
 
@@ -393,6 +461,13 @@ impl<'t> Tree<'t> {
     }
 }
 
+fn is_node(event: &Event<'_>) -> bool {
+    matches!(
+        event,
+        Event::Scalar(..) | Event::SequenceStart(..) | Event::MappingStart(..)
+    )
+}
+
 fn too_deep(span: Span, sink: &mut Sink) -> Stop {
     let message = format!("values are nested more than {MAX_DEPTH} deep here");
     sink.error(
@@ -420,12 +495,37 @@ fn depth(node: &Node) -> usize {
     }
 }
 
-fn size(node: &Node) -> usize {
+/// How much memory a tree takes, roughly.
+#[derive(Debug, Default, Clone, Copy)]
+struct Size {
+    nodes: usize,
+    bytes: usize,
+}
+
+fn size(node: &Node) -> Size {
+    let mut all = Size { nodes: 1, bytes: 0 };
+    let mut add = |more: Size| {
+        all.nodes += more.nodes;
+        all.bytes += more.bytes;
+    };
+    let of_text = |text: &Text| Size {
+        nodes: 0,
+        bytes: text.as_str().len(),
+    };
     match &node.kind {
-        Kind::List(items) => 1 + items.iter().map(size).sum::<usize>(),
-        Kind::Map(entries) => 1 + entries.iter().map(|entry| 1 + size(&entry.value)).sum::<usize>(),
-        _ => 1,
+        Kind::List(items) => items.iter().for_each(|item| add(size(item))),
+        Kind::Map(entries) => {
+            for entry in entries {
+                let mut key = of_text(&entry.key);
+                key.nodes = 1;
+                add(key);
+                add(size(&entry.value));
+            }
+        }
+        Kind::Scalar(text) => add(of_text(text)),
+        Kind::Invalid => {}
     }
+    all
 }
 
 /// The parser's errors by what a person has to do about them.

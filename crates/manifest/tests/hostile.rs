@@ -179,7 +179,8 @@ fn ten_thousand_tools_load() {
     let start = Instant::now();
     let loaded = survive(text);
     assert_eq!(loaded.manifest.map(|manifest| manifest.tools.len()), Some(10_000));
-    assert_eq!(loaded.diagnostics.len(), 10_000);
+    // Each has a warning; the first are kept, and one says how many more there are.
+    assert_eq!(loaded.diagnostics.len(), 501);
     // A loader that compares each tool with each other takes minutes here.
     assert!(
         start.elapsed() < Duration::from_secs(60),

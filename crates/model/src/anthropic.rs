@@ -123,12 +123,18 @@ fn messages(messages: &[Message]) -> Vec<Value> {
             _ => encoded.push((message.role, blocks)),
         }
     }
-    let message = |(role, mut blocks): (Role, Vec<Value>)| match role {
-        Role::User => {
-            blocks.sort_by_key(|block| block["type"] != "tool_result");
-            json!({"role": "user", "content": blocks})
-        }
-        Role::Assistant => json!({"role": "assistant", "content": blocks}),
+    let message = |(role, mut blocks): (Role, Vec<Value>)| {
+        let name = match role {
+            Role::User => {
+                blocks.sort_by_key(|block| block["type"] != "tool_result");
+                "user"
+            }
+            Role::Assistant => "assistant",
+        };
+        // Moved, not copied by `json!`: arguments may be large.
+        let mut message = json!({"role": name});
+        message["content"] = blocks.into();
+        message
     };
     encoded.into_iter().map(message).collect()
 }
@@ -145,8 +151,9 @@ fn block(role: Role, part: &Part) -> Option<Value> {
 }
 
 fn tool_use(call: &ToolCall) -> Value {
-    let input = Value::Object(arguments::as_object(&call.arguments));
-    json!({"type": "tool_use", "id": id(&call.id), "name": call.name, "input": input})
+    let mut block = json!({"type": "tool_use", "id": id(&call.id), "name": call.name});
+    block["input"] = arguments::as_object(&call.arguments).into();
+    block
 }
 
 fn tool_result(result: &ToolResult) -> Value {

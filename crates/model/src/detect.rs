@@ -4,18 +4,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{StreamExt, future};
-use serde_json::Value;
+use serde::Deserialize;
 use toolrun_http::{Method, Piece, Repeat, Request, Transport};
 
-use crate::ModelError;
 use crate::failure::Failure;
 use crate::providers::{PROVIDERS, Place, Provider, auth, read_base_url};
+use crate::wire::ERROR_BODY;
+use crate::{ModelError, ModelErrorKind};
 
 /// How long all local servers together have to answer.
 const PATIENCE: Duration = Duration::from_millis(150);
 
 /// The longest model list that is read; a hosted gateway's is below 1 MiB.
-const LONGEST_LIST: usize = 8 * 1024 * 1024;
+const LONGEST_LIST: usize = 4 * 1024 * 1024;
+
+/// How long a server that was named has to send its list.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// A local server that answered.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -68,7 +72,17 @@ pub async fn list_models(
     key: Option<&str>,
     transport: Arc<dyn Transport>,
 ) -> Result<Vec<String>, ModelError> {
-    let asked = ask(provider, base_url, key, transport.as_ref()).await;
+    let asked = ask(provider, base_url, key, transport.as_ref());
+    let asked = tokio::time::timeout(LONGEST_WAIT, asked)
+        .await
+        .unwrap_or_else(|_| {
+            let seconds = LONGEST_WAIT.as_secs();
+            let message = format!("it did not list its models within {seconds} s");
+            Err(Failure {
+                kind: ModelErrorKind::Network,
+                message,
+            })
+        });
     asked.map_err(|failure| failure.of(provider.name))
 }
 
@@ -103,6 +117,7 @@ async fn ask(
         }
     }
     if !(200..300).contains(&response.status) {
+        body.truncate(ERROR_BODY);
         return Err(Failure::from_status(response.status, None, &body));
     }
     read_list(&body).ok_or_else(|| Failure::protocol("the answer is not a list of models"))
@@ -111,16 +126,24 @@ async fn ask(
 /// The ids of `{"object": "list", "data": [{"id": …}]}`; `object` may be left
 /// out, since some gateways do.
 fn read_list(body: &[u8]) -> Option<Vec<String>> {
-    let list: Value = serde_json::from_slice(body).ok()?;
-    if list.get("object").is_some_and(|object| object != "list") {
+    let list: List = serde_json::from_slice(body).ok()?;
+    if list.object.is_some_and(|object| object != "list") {
         return None;
     }
-    let ids = list
-        .get("data")?
-        .as_array()?
-        .iter()
-        .map(|model| model.get("id")?.as_str().map(str::to_owned));
-    ids.collect()
+    Some(list.data.into_iter().map(|model| model.id).collect())
+}
+
+/// Read without its other fields: they would take many times the place of
+/// their text.
+#[derive(Deserialize)]
+struct List {
+    object: Option<String>,
+    data: Vec<Listed>,
+}
+
+#[derive(Deserialize)]
+struct Listed {
+    id: String,
 }
 
 #[cfg(test)]

@@ -24,7 +24,7 @@ pub enum ModelErrorKind {
     Auth,
     /// 404: no such model or address.
     NotFound,
-    /// 429, 529.
+    /// 429, 529, and a 503 that says for how long.
     RateLimited {
         /// What `Retry-After` said.
         retry_after: Option<Duration>,

@@ -93,6 +93,8 @@ fn kind_of_status(status: u16, retry_after: Option<Duration>) -> ModelErrorKind 
         401 | 403 => ModelErrorKind::Auth,
         404 => ModelErrorKind::NotFound,
         429 | 529 => ModelErrorKind::RateLimited { retry_after },
+        // Busy, and it says for how long.
+        503 if retry_after.is_some() => ModelErrorKind::RateLimited { retry_after },
         400..=499 => ModelErrorKind::Rejected,
         500..=599 => ModelErrorKind::Server,
         _ => ModelErrorKind::Protocol,

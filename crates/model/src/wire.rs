@@ -17,6 +17,7 @@ use futures_util::{Stream, StreamExt, stream};
 use serde_json::Value;
 use toolrun_http::{
     Auth, Body, BodyStream, Method, Piece, Repeat, Request, Response, SseEvent, SseStream, Transport,
+    json_weight,
 };
 use url::Url;
 
@@ -24,7 +25,24 @@ use crate::failure::Failure;
 use crate::{Delta, DeltaStream, Model, ModelError, ModelRequest, Reply, ToolSpec};
 
 /// How much of an error body is read.
-const ERROR_BODY: usize = 64 * 1024;
+pub(crate) const ERROR_BODY: usize = 64 * 1024;
+
+/// The most that is kept of one turn, in bytes: several times the longest
+/// reply of any model.
+pub(crate) const LONGEST_TURN: usize = 4 << 20;
+
+/// The most parts of one turn: calls, blocks. Fewer calls than this are run.
+pub(crate) const MOST_PARTS: usize = 1000;
+
+/// The most that the values of one event may take in memory.
+const HEAVIEST_EVENT: usize = 8 << 20;
+
+/// And those of all events, each of which is forgotten before the next: making
+/// them takes time. An honest event has some thirty values.
+const HEAVIEST_TURN: usize = 1 << 30;
+
+/// The most events of one turn: about twice the tokens of the longest reply.
+const MOST_EVENTS: usize = 300_000;
 
 /// How long the rest of a body is waited for after the turn's end, so that
 /// its connection can be used for the next turn.
@@ -62,6 +80,56 @@ pub trait Decode: Send + 'static {
     /// The whole turn, once no more events are to come; an error when the
     /// turn's own end was not among them.
     fn end(&mut self) -> Result<Reply, Failure>;
+}
+
+/// Reads an event as JSON, in bounded memory and time.
+pub(crate) fn json(event: &SseEvent, kept: &mut Kept) -> Result<Value, Failure> {
+    let data = event.data.trim();
+    let weight = json_weight(data);
+    kept.weight = kept.weight.saturating_add(weight);
+    if weight > HEAVIEST_EVENT || kept.weight > HEAVIEST_TURN {
+        return Err(Failure::protocol("the stream holds too many values"));
+    }
+    serde_json::from_str(data).map_err(|_| Failure::protocol("an event of the stream is not JSON"))
+}
+
+/// How much of a turn is kept, so that no stream can fill the memory.
+#[derive(Debug, Default)]
+pub(crate) struct Kept {
+    bytes: usize,
+    parts: usize,
+    /// What the values of all events took together, one after the other.
+    weight: usize,
+}
+
+impl Kept {
+    /// So many more bytes.
+    pub(crate) fn bytes(&mut self, more: usize) -> Result<(), Failure> {
+        self.bytes = self.bytes.saturating_add(more);
+        match self.bytes <= LONGEST_TURN {
+            true => Ok(()),
+            false => Err(Failure::protocol(format!(
+                "the reply is longer than {LONGEST_TURN} bytes"
+            ))),
+        }
+    }
+
+    /// One more part.
+    pub(crate) fn part(&mut self) -> Result<(), Failure> {
+        self.parts += 1;
+        match self.parts <= MOST_PARTS {
+            true => Ok(()),
+            false => Err(Failure::protocol(format!(
+                "the reply has more than {MOST_PARTS} parts"
+            ))),
+        }
+    }
+
+    /// A value that is kept as it came: it takes many times its text.
+    pub(crate) fn value(&mut self, value: &Value) -> Result<(), Failure> {
+        const OPAQUE: usize = 8;
+        self.bytes(value.to_string().len().saturating_mul(OPAQUE))
+    }
 }
 
 /// Whether more events are to come.
@@ -251,6 +319,7 @@ struct Reading<D> {
     events: SseStream,
     decoder: D,
     waiting: VecDeque<Delta>,
+    count: usize,
     /// `None` once nothing more is read.
     id: Option<String>,
 }
@@ -266,6 +335,7 @@ fn turn(
         events,
         decoder,
         waiting: VecDeque::new(),
+        count: 0,
         id: Some(id),
     };
     stream::unfold(reading, |mut reading| async move {
@@ -295,6 +365,11 @@ impl<D: Decode> Reading<D> {
             self.id = None;
             return Ok(());
         };
+        self.count += 1;
+        if self.count > MOST_EVENTS {
+            let message = format!("the reply has more than {MOST_EVENTS} events");
+            return Err(Failure::protocol(message));
+        }
         if self.decoder.event(&event?, &mut deltas)? == Progress::Whole {
             deltas.push(Delta::End(self.decoder.end()?));
             self.id = None;

@@ -5,18 +5,21 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use toolrun_http::Redactor;
+use toolrun_http::{Redactor, Sent};
 use toolrun_model::ToolCall;
 use toolrun_validator::{ArgError, ArgValidator, Args, Coercion};
 
 use crate::agent::approval::{AllowWrites, Answer, Approver, Proposal, Why, why_ask};
+use crate::agent::flow::{Flow, FlowPolicy, FlowRule, host};
+use crate::conceal::hide_text;
 use crate::error::{RunError, RunErrorKind};
 use crate::event::RejectReason;
+use crate::files::{FileError, Files};
 use crate::preview::Preview;
 use crate::tools::fence::draw;
 use crate::tools::http::{self, Moment};
 use crate::tools::shape::{Received, Shaped, receive, shape};
-use crate::tools::{HttpTool, ToolSet, failure, read_result};
+use crate::tools::{HttpTool, ToolSet, failure, no_folder, read_result};
 use crate::writes::Change;
 
 /// The parts of a session that no call changes.
@@ -31,6 +34,10 @@ pub(crate) struct Engine {
     pub(crate) approver: Arc<dyn Approver>,
     /// Which writes run unasked.
     pub(crate) allow_writes: AllowWrites,
+    /// What may flow from one host to another.
+    pub(crate) flows: FlowPolicy,
+    /// The folder whose files may be sent.
+    pub(crate) files: Option<Arc<dyn Files>>,
     /// Checks the arguments of `read_result`.
     pub(crate) reader: ArgValidator,
 }
@@ -66,6 +73,20 @@ pub(crate) enum Rejection {
     Arguments(ArgError),
     /// A value cannot stand where the request needs it.
     Request(toolrun_manifest::RenderError),
+    /// A file that it names cannot be sent.
+    File {
+        /// The param that names it.
+        param: String,
+        /// The path as it was given.
+        path: String,
+        /// Why not.
+        cause: FileError,
+    },
+    /// A file was named, and there is no folder to take it from.
+    NoFolder {
+        /// The param that names it.
+        param: String,
+    },
 }
 
 impl Rejection {
@@ -73,7 +94,7 @@ impl Rejection {
     pub(crate) fn reason(&self) -> RejectReason {
         match self {
             Self::Arguments(_) => RejectReason::Arguments,
-            Self::Request(_) => RejectReason::Request,
+            Self::Request(_) | Self::File { .. } | Self::NoFolder { .. } => RejectReason::Request,
         }
     }
 
@@ -81,15 +102,19 @@ impl Rejection {
     pub(crate) fn for_model(&self) -> String {
         match self {
             Self::Arguments(error) => error.for_model(),
-            Self::Request(error) => {
-                let mut words = serde_json::json!({ "error": "unusable_value", "rule": error.rule });
-                if let Some(param) = &error.param {
-                    words["parameter"] = param.as_str().into();
-                }
-                words["message"] = error.message.as_str().into();
-                words["next"] = "nothing was sent; correct the value and call again".into();
-                words.to_string()
+            Self::Request(error) => unusable(error.rule, error.param.as_deref(), &error.message),
+            Self::File { param, cause, .. } => {
+                let message = format!("the file of `{param}` is not sent: {cause}");
+                unusable(cause.rule(), Some(param), &message)
             }
+            Self::NoFolder { param } => serde_json::json!({
+                "error": "no_folder_of_files",
+                "rule": "file-folder",
+                "parameter": param,
+                "message": "files cannot be sent in this run: the user opened no folder with --files DIR; nothing was sent",
+                "next": "leave the parameter out if it is optional, or tell the user",
+            })
+            .to_string(),
         }
     }
 
@@ -98,9 +123,25 @@ impl Rejection {
         let error = RunError::new(RunErrorKind::Usage, format!("`{tool}` cannot be called so"));
         match self {
             Self::Arguments(cause) => error.caused_by(cause),
-            Self::Request(cause) => error.caused_by(cause),
+            Self::Request(cause) => error.rule(cause.rule).caused_by(cause),
+            Self::File { path, cause, .. } => {
+                let message = format!("`{tool}` was not sent: {}", cause.for_person(&path));
+                RunError::new(RunErrorKind::Usage, message).rule(cause.rule())
+            }
+            Self::NoFolder { .. } => no_folder(tool),
         }
     }
+}
+
+/// What a model is told of a value that cannot stand where it was to go.
+fn unusable(rule: &str, param: Option<&str>, message: &str) -> String {
+    let mut words = serde_json::json!({ "error": "unusable_value", "rule": rule });
+    if let Some(param) = param {
+        words["parameter"] = param.into();
+    }
+    words["message"] = message.into();
+    words["next"] = "nothing was sent; correct the value and call again".into();
+    words.to_string()
 }
 
 /// What came of asking for permission.
@@ -119,6 +160,8 @@ pub(crate) enum Permission {
 pub(crate) struct Finished {
     /// The answer as shaped.
     pub(crate) shaped: Shaped,
+    /// The host that answered, which redirects may have led to; if one did.
+    pub(crate) from: Option<String>,
     /// The status, if a response came.
     pub(crate) status: Option<u16>,
     /// Decoded bytes of the body.
@@ -172,9 +215,10 @@ impl Engine {
             call_id,
             now: jiff::Timestamp::now(),
         };
-        let request = match http::request(tool, &http::scope(&checked.args, &self.vars, &moment)) {
-            Ok(request) => request,
-            Err(error) => return Ok(Err(Rejection::Request(error))),
+        let scope = http::scope(&checked.args, &self.vars, &moment);
+        let (request, contents) = match http::request(tool, &scope, self.files.as_deref()) {
+            Ok(made) => made,
+            Err(rejection) => return Ok(Err(rejection)),
         };
         Ok(Ok(Prepared::Send(Box::new(Ready {
             tool: Arc::clone(tool),
@@ -185,22 +229,40 @@ impl Engine {
             preview: Preview {
                 tool: call.name.clone(),
                 request,
+                contents,
             },
         }))))
     }
 
+    /// Why a call has to be asked about; nothing when it may run.
+    pub(crate) fn why_ask(&self, ready: &Ready, confidence: Option<f32>, flow: Option<&Flow>) -> Option<Why> {
+        let tool = &ready.tool.tool;
+        let why = why_ask(&tool.name, tool.effect, &self.allow_writes, confidence);
+        let strict = self.flows.rule == FlowRule::Ask;
+        why.or(flow.filter(|_| strict).map(|_| Why::Flow))
+    }
+
     /// Asks for permission where it is needed.
-    pub(crate) async fn permit(&self, ready: &Ready, confidence: Option<f32>) -> Permission {
+    pub(crate) async fn permit(
+        &self,
+        ready: &Ready,
+        confidence: Option<f32>,
+        flow: Option<Flow>,
+    ) -> Permission {
         let (name, effect) = (&ready.tool.tool.name, ready.tool.tool.effect);
-        let Some(why) = why_ask(name, effect, &self.allow_writes, confidence) else {
+        let Some(why) = self.why_ask(ready, confidence, flow.as_ref()) else {
             return Permission::Free;
         };
+        let mut shown = ready.preview.to_string();
+        hide_text(&self.redactor, &mut shown);
         let proposal = Box::new(Proposal {
             call_id: ready.moment.call_id.clone(),
             tool: name.clone(),
             effect,
             why,
             confidence,
+            flow,
+            shown,
             preview: ready.preview.clone(),
         });
         match self.approver.ask(&proposal).await {
@@ -211,11 +273,14 @@ impl Engine {
     }
 
     /// Sends a call and shapes its answer. An error is one that only a person
-    /// can do something about.
-    pub(crate) async fn send(&self, ready: &Ready) -> Result<Finished, RunError> {
+    /// can do something about. `sent` learns when the request leaves.
+    pub(crate) async fn send(&self, ready: &Ready, sent: &Sent) -> Result<Finished, RunError> {
         let tool = &ready.tool;
-        let received = match tool.transport.send(ready.preview.request.clone()).await {
+        let call = tool.transport.send(ready.preview.request.clone());
+        let mut from = None;
+        let received = match sent.by(call).await {
             Ok(response) => {
+                from = Some(host(&response.url));
                 let (status, attempts) = (response.status, response.attempts);
                 let received = receive(response, &self.redactor).await;
                 received.map_err(|error| {
@@ -248,13 +313,17 @@ impl Engine {
                 (received, shaped, change)
             }
             Err((error, received)) => {
-                let change = Change::of_error(&error);
-                let shaped = Shaped::error(failure::transport(&tool.tool, error)?);
+                let change = match sent.may_have_left() {
+                    true => Change::of_error(&error),
+                    false => Change::NotMade,
+                };
+                let shaped = Shaped::error(failure::transport(&tool.tool, error, sent)?);
                 (received, shaped, change)
             }
         };
         Ok(Finished {
             shaped,
+            from,
             status: (received.status != 0).then_some(received.status),
             bytes: received.body.len().try_into().unwrap_or(u64::MAX),
             attempts: received.attempts,
@@ -267,12 +336,19 @@ impl Engine {
 
 /// What is told to the person when a call needs a yes and nobody can say it.
 pub(crate) fn needs_approval(proposal: Box<Proposal>) -> RunError {
-    let message = format!(
+    let mut message = format!(
         "{} {}, and there is nobody to ask; not sent",
         proposal.tool,
         proposal.reason()
     );
+    if let Some(warning) = proposal.warning() {
+        message = format!("{message} ({warning})");
+    }
     let hint = match proposal.why {
+        Why::Flow => {
+            let remedy = proposal.flow.as_ref().map(Flow::remedy).unwrap_or_default();
+            format!("{remedy} permits it; on a terminal, toolrun asks")
+        }
         Why::Write | Why::Destructive => format!(
             "--allow-writes={} permits it; on a terminal, toolrun asks",
             proposal.tool
@@ -281,5 +357,7 @@ pub(crate) fn needs_approval(proposal: Box<Proposal>) -> RunError {
             "run it on a terminal, say it more exactly, or name another model with --model".to_owned()
         }
     };
-    RunError::new(RunErrorKind::NeedsApproval(proposal), message).hint(hint)
+    let rule = proposal.why.rule();
+    let error = RunError::new(RunErrorKind::NeedsApproval(proposal), message);
+    error.rule(rule).hint(hint)
 }

@@ -11,6 +11,8 @@ use crate::agent::approval::Proposal;
 pub struct RunError {
     /// What it is about; decides the exit code.
     pub kind: RunErrorKind,
+    /// The name of the rule that refused, if one did.
+    pub rule: Option<&'static str>,
     /// What happened.
     pub message: String,
     /// What to do about it.
@@ -36,6 +38,8 @@ pub enum RunErrorKind {
     Model,
     /// A secret's value could not be had. Exit 3.
     Secret,
+    /// A login was refused, or what it answered is no token. Exit 3.
+    Login,
     /// The system itself failed, such as its source of random numbers. Exit 3.
     Internal,
     /// A host or an address that may not be reached; nothing was sent to it.
@@ -55,11 +59,18 @@ impl RunError {
     pub(crate) fn new(kind: RunErrorKind, message: impl Into<String>) -> Self {
         Self {
             kind,
+            rule: None,
             message: message.into(),
             hint: None,
             note: None,
             source: None,
         }
+    }
+
+    /// With the rule that refused.
+    pub(crate) fn rule(mut self, rule: &'static str) -> Self {
+        self.rule = Some(rule);
+        self
     }
 
     /// With what to do about it.

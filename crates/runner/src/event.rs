@@ -11,6 +11,7 @@ use toolrun_model::Reply;
 
 use crate::agent::approval::Why;
 use crate::agent::budget::{LimitKind, Limits};
+use crate::files::SentFile;
 use crate::outcome::Ending;
 
 /// A fact about a run. On the wire each has its name under `event`.
@@ -40,6 +41,10 @@ pub enum Event {
     /// A call was not allowed.
     #[serde(rename = "approval.refused")]
     ApprovalRefused(ApprovalRefused),
+    /// A call goes to another host than the one whose content the model has
+    /// read.
+    #[serde(rename = "flow.warned")]
+    FlowWarned(FlowWarned),
     /// A limit stopped the run.
     #[serde(rename = "limit.reached")]
     LimitReached(LimitReached),
@@ -80,6 +85,10 @@ pub struct ModelReplied {
     pub tokens: u64,
     /// Whether `tokens` is an estimate.
     pub estimated: bool,
+    /// Ids of calls in whose arguments a secret stood and was hidden: what is
+    /// left is not what the model asked for, so they are not made.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub masked: Vec<String>,
 }
 
 /// `tool.started`.
@@ -103,6 +112,9 @@ pub struct ToolStarted {
     pub url: Option<String>,
     /// SHA-256 of the request as rendered, in hex.
     pub request_sha256: Option<String>,
+    /// The files that it sends, without their content.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<SentFile>,
 }
 
 /// Why a call was not sent.
@@ -194,6 +206,23 @@ pub struct ApprovalRefused {
     pub asked: bool,
 }
 
+/// `flow.warned`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct FlowWarned {
+    /// The model's id of the call.
+    pub call: String,
+    /// The tool.
+    pub tool: String,
+    /// The other hosts whose content the model has read, each with its port
+    /// where that is not the scheme's own.
+    pub from: Vec<String>,
+    /// The host that the call goes to.
+    pub to: String,
+    /// Whether the call has to be asked about, so that the warning stands in
+    /// the question.
+    pub asks: bool,
+}
+
 /// `limit.reached`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct LimitReached {
@@ -263,6 +292,7 @@ impl Event {
             Self::ToolReturned(_) => "tool.returned",
             Self::ApprovalGiven(_) => "approval.given",
             Self::ApprovalRefused(_) => "approval.refused",
+            Self::FlowWarned(_) => "flow.warned",
             Self::LimitReached(_) => "limit.reached",
             Self::RunFinished(_) => "run.finished",
         }
@@ -278,6 +308,7 @@ impl Event {
             "tool.returned" => from_value(fields).map(Self::ToolReturned),
             "approval.given" => from_value(fields).map(Self::ApprovalGiven),
             "approval.refused" => from_value(fields).map(Self::ApprovalRefused),
+            "flow.warned" => from_value(fields).map(Self::FlowWarned),
             "limit.reached" => from_value(fields).map(Self::LimitReached),
             "run.finished" => from_value(fields).map(Self::RunFinished),
             other => Err(serde_json::Error::custom(format!("unknown event `{other}`"))),
@@ -326,6 +357,7 @@ mod tests {
             "tool.returned",
             "approval.given",
             "approval.refused",
+            "flow.warned",
             "limit.reached",
             "run.finished",
         ] {

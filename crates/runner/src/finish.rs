@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::agent::approval::Why;
 use crate::agent::budget::LimitKind;
 use crate::agent::calls::{Begun, Called};
 use crate::agent::drive::Driven;
@@ -36,6 +37,11 @@ pub(crate) fn finish(
             used,
         }));
     }
+    if let (Ok(Driven::Done(done)), Some(error)) = (&driven, declined(recorder))
+        && done.ending == Ending::NoAnswer
+    {
+        driven = Err(error);
+    }
     let writes = recorder.writes.told();
     if let Err(error) = &mut driven {
         error.note.clone_from(&writes);
@@ -56,6 +62,7 @@ pub(crate) fn finish(
             run.and_then(Run::note).or_else(|| note(ending)),
             writes.filter(|_| ending != Ending::Answered),
         ),
+        flows: recorder.warned.clone(),
         turns: run.map_or(0, Run::turns),
         calls: run.map_or(0, Run::calls),
         tokens: run.map_or(0, Run::tokens),
@@ -71,6 +78,21 @@ pub(crate) fn finish(
         error: driven.as_ref().err().map(explained),
     }));
     driven.map(|_| outcome)
+}
+
+/// The end of a run of a router whose calls were not allowed: nothing was
+/// sent, and such a model has nothing to say about it.
+fn declined(recorder: &Recorder<'_>) -> Option<RunError> {
+    let router = recorder.run.as_ref().is_some_and(Run::is_of_router);
+    if !router || recorder.calls > 0 {
+        return None;
+    }
+    recorder.declined.first().map(|tool| not_allowed(tool))
+}
+
+fn not_allowed(tool: &str) -> RunError {
+    let message = format!("`{tool}` was not allowed; nothing was sent");
+    RunError::new(RunErrorKind::Declined, message)
 }
 
 /// What a person should know about an ending.
@@ -112,9 +134,9 @@ fn explained(error: &RunError) -> String {
 
 /// The one result of a single call, or why there is none. A result that came
 /// after a stop is a result.
-pub(crate) fn returned(tool: &str, called: Called) -> Result<Returned, RunError> {
-    let Some(finished) = called.results.into_iter().next() else {
-        return Err(nothing_came(tool, called.halted, called.begun));
+pub(crate) fn returned(tool: &str, mut called: Called) -> Result<Returned, RunError> {
+    let Some(finished) = std::mem::take(&mut called.results).into_iter().next() else {
+        return Err(nothing_came(tool, &called));
     };
     let shaped = finished.shaped;
     Ok(Returned {
@@ -135,13 +157,13 @@ pub(crate) fn returned(tool: &str, called: Called) -> Result<Returned, RunError>
     })
 }
 
-fn nothing_came(tool: &str, halted: Option<Halted>, begun: Begun) -> RunError {
+fn nothing_came(tool: &str, called: &Called) -> RunError {
     let stopped = |message| RunError::new(RunErrorKind::Interrupted, message);
-    match (halted, begun) {
-        (None, _) => RunError::new(
-            RunErrorKind::Declined,
-            format!("`{tool}` was not allowed; nothing was sent"),
-        ),
+    match (called.halted, called.begun) {
+        (None, _) => RunError {
+            rule: called.declined.map(Why::rule),
+            ..not_allowed(tool)
+        },
         (Some(_), Begun::Nothing) => stopped(format!("`{tool}` was stopped before it was sent")),
         (Some(_), Begun::Something) => stopped(format!("`{tool}` was stopped")),
         (Some(_), Begun::AbandonedWrite) => stopped(format!(

@@ -7,9 +7,11 @@
 
 mod agent;
 mod conceal;
+mod contents;
 mod engine;
 mod error;
 mod event;
+mod files;
 mod finish;
 mod halt;
 mod observer;
@@ -24,15 +26,19 @@ mod writes;
 
 pub use agent::approval::{AllowWrites, Answer, Approver, NobodyToAsk, Proposal, Why};
 pub use agent::budget::{LimitKind, Limits};
+pub use agent::flow::{AllowFlow, Flow, FlowPolicy, FlowRule};
+pub use contents::{Contents, Part, PartBody};
 pub use error::{RunError, RunErrorKind};
 pub use event::{
-    ApprovalGiven, ApprovalRefused, Delta, Event, LimitReached, ModelReplied, RejectReason, RunFinished,
-    RunStarted, Stamped, ToolRejected, ToolReturned, ToolStarted,
+    ApprovalGiven, ApprovalRefused, Delta, Event, FlowWarned, LimitReached, ModelReplied, RejectReason,
+    RunFinished, RunStarted, Stamped, ToolRejected, ToolReturned, ToolStarted,
 };
+pub use files::{FileError, FilePath, Files, MOST_FILE_BYTES, SentFile};
 pub use observer::Observer;
 pub use outcome::{Ending, Outcome, Returned};
 pub use preview::Preview;
 pub use session::Session;
 pub use setup::{Connect, Offered, Setup};
 pub use stop::Stop;
+pub use tools::clean::joiners;
 pub use tools::unknown_tool;

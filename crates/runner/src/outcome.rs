@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::agent::budget::LimitKind;
+use crate::event::FlowWarned;
 
 /// How a run ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -40,6 +41,9 @@ pub struct Outcome {
     /// raises a limit, or the changes that a run which did not end by itself
     /// has made or may have made.
     pub note: Option<String>,
+    /// The calls that were warned about because they went to another host
+    /// than the one whose content the model had read.
+    pub flows: Vec<FlowWarned>,
     /// Replies of the model.
     pub turns: u32,
     /// Executions of tools.

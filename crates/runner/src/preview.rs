@@ -5,6 +5,8 @@ use std::fmt;
 use sha2::{Digest, Sha256};
 use toolrun_http::{Auth, Body, Method, Piece, Request};
 
+use crate::agent::flow::host;
+use crate::contents::Contents;
 use crate::tools::body::hex;
 
 /// What stands for a secret where nothing else is asked for.
@@ -17,6 +19,8 @@ pub struct Preview {
     pub tool: String,
     /// The request; what is approved is sent from this very value.
     pub request: Request,
+    /// What the body holds, where its bytes do not say it to a reader.
+    pub contents: Contents,
 }
 
 impl Preview {
@@ -36,7 +40,12 @@ impl Preview {
             url.push_str(value);
         };
         for (key, value) in &self.request.secret_query {
-            append(key, &join(value, &secret));
+            // Encoded as it will be sent, so that no value poses as another pair.
+            let sent = value.iter().map(|piece| match piece {
+                Piece::Text(text) => encoded(text),
+                Piece::Secret(name) => secret(name),
+            });
+            append(key, &sent.collect::<String>());
         }
         if let Auth::Query { name, secret: key } = &self.request.auth {
             append(name, &secret(key));
@@ -58,6 +67,14 @@ impl Preview {
                 Some(("Authorization".to_owned(), format!("Bearer {}", secret(key))))
             }
             Auth::Header { name, secret: key } => Some((name.clone(), secret(key))),
+            Auth::Login(login) => {
+                let send = &login.send;
+                let token = secret(&format!("token of {}", login.origin()));
+                Some((
+                    send.header.clone(),
+                    format!("{}{token}{}", send.before, send.after),
+                ))
+            }
             Auth::Basic { user, password } => Some((
                 "Authorization".to_owned(),
                 format!("Basic base64({user}:{})", secret(password)),
@@ -95,27 +112,41 @@ impl Preview {
 
     /// The host, and the port where one is written.
     pub fn host(&self) -> String {
-        let host = self.request.url.host_str().unwrap_or_default();
-        self.request
-            .url
-            .port()
-            .map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
+        host(&self.request.url)
     }
 }
 
 impl fmt::Display for Preview {
-    /// Method and url, headers, an empty line, the body; secrets as `***`.
+    /// Method and url, headers, an empty line, the body; secrets as `***`,
+    /// parts one a line, files by name, size and hash.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let hidden = |_: &str| HIDDEN.to_owned();
         write!(f, "{} {}", self.method().as_str(), self.url(hidden))?;
         for (name, value) in self.headers(hidden) {
             write!(f, "\n{name}: {value}")?;
         }
-        match self.body() {
-            Some(body) => write!(f, "\n\n{}", String::from_utf8_lossy(&body.bytes)),
-            None => Ok(()),
+        match (&self.contents, self.body()) {
+            (_, None) => Ok(()),
+            (Contents::Plain, Some(body)) => write!(f, "\n\n{}", String::from_utf8_lossy(&body.bytes)),
+            (Contents::File(file), _) => write!(f, "\n\n{file}"),
+            (Contents::Parts(parts), _) => {
+                f.write_str("\n")?;
+                parts.iter().try_for_each(|part| write!(f, "\n{part}"))
+            }
         }
     }
+}
+
+/// A value of a query as it is sent: all but the unreserved characters of RFC
+/// 3986 encoded.
+fn encoded(text: &str) -> String {
+    text.bytes()
+        .map(|byte| match byte {
+            b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
+            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
+            byte => format!("%{byte:02X}"),
+        })
+        .collect()
 }
 
 fn join(pieces: &[Piece], secret: &impl Fn(&str) -> String) -> String {
@@ -154,6 +185,7 @@ mod tests {
         Preview {
             tool: "t".into(),
             request,
+            contents: Contents::Plain,
         }
     }
 

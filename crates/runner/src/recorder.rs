@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use toolrun_http::{RedactedStream, Redactor};
 use toolrun_model::{Part, Reply};
 
+use crate::agent::flow::Read;
 use crate::agent::machine::Run;
 use crate::conceal::{hide_fields, hide_text};
-use crate::event::{Delta, Event, Stamped};
+use crate::event::{Delta, Event, FlowWarned, Stamped};
 use crate::observer::Observer;
-use crate::tools::clean::{clean, clean_piece};
+use crate::tools::clean::{Cleaner, clean};
 use crate::tools::read_result;
 use crate::writes::Writes;
 
@@ -25,6 +26,12 @@ pub(crate) struct Recorder<'a> {
     pub(crate) writes: Writes,
     /// Calls that were begun so far.
     pub(crate) calls: u32,
+    /// The hosts whose content was read so far.
+    pub(crate) read: Read,
+    /// The warnings so far.
+    pub(crate) warned: Vec<FlowWarned>,
+    /// The tools of the calls that a person did not allow, in order.
+    pub(crate) declined: Vec<String>,
     /// The run that learns of every event; a single call has none.
     pub(crate) run: Option<Run>,
 }
@@ -38,6 +45,9 @@ impl<'a> Recorder<'a> {
             next: 0,
             writes: Writes::default(),
             calls: 0,
+            read: Read::default(),
+            warned: Vec::new(),
+            declined: Vec::new(),
             public: BTreeSet::from([read_result::NAME.to_owned()]),
             run,
         }
@@ -45,8 +55,18 @@ impl<'a> Recorder<'a> {
 
     /// Records an event.
     pub(crate) fn record(&mut self, mut event: Event) {
+        // A secret may be part of a host's name, and that host was read all the same.
+        self.read.apply(&event);
         self.redact(&mut event);
         self.calls += u32::from(matches!(event, Event::ToolStarted(_)));
+        if let Event::FlowWarned(warned) = &event {
+            self.warned.push(warned.clone());
+        }
+        if let Event::ApprovalRefused(refused) = &event
+            && refused.asked
+        {
+            self.declined.push(refused.tool.clone());
+        }
         let stamped = Stamped {
             seq: self.next,
             at: jiff::Timestamp::now(),
@@ -77,7 +97,10 @@ impl<'a> Recorder<'a> {
 
     /// A text that comes in pieces, to be shown.
     pub(crate) fn stream(&self) -> ShownText {
-        ShownText(self.redactor.stream())
+        ShownText {
+            cleaner: Cleaner::default(),
+            redacted: self.redactor.stream(),
+        }
     }
 
     fn hide_name(&self, name: &mut String) {
@@ -97,7 +120,9 @@ impl<'a> Recorder<'a> {
                 hide(&mut started.prompt);
                 started.instructions.iter_mut().for_each(hide);
             }
-            Event::ModelReplied(replied) => redact_reply(&mut replied.reply, hide, name),
+            Event::ModelReplied(replied) => {
+                replied.masked = redact_reply(&mut replied.reply, hide, name);
+            }
             Event::ToolStarted(started) => {
                 hide(&mut started.call);
                 name(&mut started.tool);
@@ -124,6 +149,12 @@ impl<'a> Recorder<'a> {
                 hide(&mut refused.call);
                 name(&mut refused.tool);
             }
+            Event::FlowWarned(warned) => {
+                hide(&mut warned.call);
+                name(&mut warned.tool);
+                warned.from.iter_mut().for_each(hide);
+                hide(&mut warned.to);
+            }
             Event::RunFinished(finished) => {
                 hide(&mut finished.answer);
                 finished.error.iter_mut().for_each(hide);
@@ -135,33 +166,45 @@ impl<'a> Recorder<'a> {
 
 /// A text that comes in pieces: cleaned, then without secrets, since what is
 /// removed may have stood within one.
-pub(crate) struct ShownText(RedactedStream);
+pub(crate) struct ShownText {
+    cleaner: Cleaner,
+    redacted: RedactedStream,
+}
 
 impl ShownText {
     /// Takes a piece and gives what can be shown.
     pub(crate) fn push(&mut self, piece: &str) -> String {
-        self.0.push(&clean_piece(piece))
+        self.redacted.push(&self.cleaner.push(piece))
     }
 
     /// The rest at the end of the text.
     pub(crate) fn finish(&mut self) -> String {
-        self.0.finish()
+        let mut rest = self.redacted.push(&self.cleaner.finish());
+        rest.push_str(&self.redacted.finish());
+        rest
     }
 }
 
 /// Opaque parts stay as they are: their signatures would break, and a model
 /// is never shown a secret that it could put there.
-fn redact_reply(reply: &mut Reply, hide: impl Fn(&mut String), name: impl Fn(&mut String)) {
+/// Gives the ids of calls whose arguments are not what they were.
+fn redact_reply(reply: &mut Reply, hide: impl Fn(&mut String), name: impl Fn(&mut String)) -> Vec<String> {
+    let mut masked = Vec::new();
     for part in &mut reply.parts {
         match part {
             Part::Text { text } => hide(text),
             Part::ToolCall(call) => {
                 hide(&mut call.id);
                 name(&mut call.name);
+                let written = call.arguments.clone();
                 hide(&mut call.arguments);
+                if call.arguments != written {
+                    masked.push(call.id.clone());
+                }
             }
             Part::ToolResult(result) => hide(&mut result.content),
             Part::Opaque(_) => {}
         }
     }
+    masked
 }

@@ -1,15 +1,17 @@
 //! A manifest made ready to run: the two ways in, `run` and `call`.
 
+use std::collections::BTreeSet;
 use std::time::Instant;
 
 use toolrun_manifest::{Manifest, Piece, Scope};
 use toolrun_model::{Model, ToolCall};
-use toolrun_validator::ArgValidator;
+use toolrun_validator::{ArgValidator, nearest};
 
 use crate::agent::ask::tool_tokens;
 use crate::agent::budget::Limits;
 use crate::agent::calls::{Batch, call_all};
 use crate::agent::drive::drive;
+use crate::agent::flow::{AllowFlow, FlowPolicy, IdeaOf};
 use crate::agent::machine::{Frame, Plan, Planned, Prose, Run};
 use crate::conceal::hide_error;
 use crate::engine::{Engine, Prepared};
@@ -47,13 +49,17 @@ impl Session {
             setup.offered.as_deref(),
             &setup.vars,
             &*setup.connect,
+            setup.files.as_deref(),
         )?;
+        known_hosts(&setup.flows, &tools.hosts(&setup.vars))?;
         let engine = Engine {
             tools,
             vars: setup.vars,
             redactor: setup.redactor,
             approver: setup.approver,
             allow_writes: setup.allow_writes,
+            flows: setup.flows,
+            files: setup.files,
             reader: read_result::validator()?,
         };
         Ok(Self {
@@ -123,6 +129,7 @@ impl Session {
                 plan: Plan::Run,
             }],
             confidence: None,
+            idea_of: IdeaOf::Person,
             halt: &halt,
         };
         let mut store = Store::default();
@@ -228,6 +235,22 @@ impl Session {
             },
         }
     }
+}
+
+/// Complains about an allowed flow from or to a host that no tool goes to.
+fn known_hosts(flows: &FlowPolicy, hosts: &BTreeSet<String>) -> Result<(), RunError> {
+    let named = flows.allowed.iter().flat_map(AllowFlow::hosts);
+    let Some(unknown) = named.into_iter().find(|host| !hosts.contains(*host)) else {
+        return Ok(());
+    };
+    let list = hosts.iter().map(String::as_str).collect::<Vec<_>>().join(", ");
+    let hint = match nearest(unknown, hosts.iter().map(String::as_str)) {
+        _ if hosts.is_empty() => "it has no tools at all".to_owned(),
+        Some(near) => format!("did you mean `{near}`? Its hosts: {list}"),
+        None => format!("its hosts: {list}"),
+    };
+    let message = format!("no tool of the manifest goes to `{unknown}`, so nothing flows from or to it");
+    Err(RunError::new(RunErrorKind::Usage, message).hint(hint))
 }
 
 /// The check of final answers. Only objects are checked: an answer of another

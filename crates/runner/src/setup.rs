@@ -9,6 +9,8 @@ use toolrun_model::ToolSpec;
 
 use crate::agent::approval::{AllowWrites, Approver};
 use crate::agent::budget::Limits;
+use crate::agent::flow::FlowPolicy;
+use crate::files::Files;
 use crate::observer::Observer;
 use crate::stop::Stop;
 
@@ -42,10 +44,15 @@ pub struct Setup {
     pub approver: Arc<dyn Approver>,
     /// Which writes run without being asked about.
     pub allow_writes: AllowWrites,
+    /// What may flow from one host to another.
+    pub flows: FlowPolicy,
     /// How far a run may go.
     pub limits: Limits,
     /// The tools on offer; the manifest's `agent.tools` when absent.
     pub offered: Option<Vec<String>>,
+    /// The folder whose files may be sent. Without one, tools that need a file
+    /// are not on offer and none is sent.
+    pub files: Option<Arc<dyn Files>>,
     /// Who is told.
     pub observers: Vec<Box<dyn Observer>>,
     /// Stops it from outside.

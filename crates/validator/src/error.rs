@@ -1,9 +1,12 @@
 //! What is said when arguments do not fit, worded for the model that wrote
 //! them.
 
+use std::borrow::Cow;
+
 use serde_json::{Map, Value, json};
 
-/// Arguments that do not fit a tool. No value of theirs is repeated.
+/// Arguments that do not fit a tool. No text of theirs is repeated, only a
+/// number that is out of bounds.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("the arguments of `{tool}` do not fit: {}", self.summary())]
 pub struct ArgError {
@@ -24,8 +27,11 @@ pub struct Violation {
     pub at: String,
     /// What was expected there.
     pub expected: String,
-    /// The type that was found, when the type is what is wrong.
-    pub found: Option<&'static str>,
+    /// The type that was found, when the type is what is wrong, or how much
+    /// of it, when the amount is.
+    pub found: Option<Cow<'static, str>>,
+    /// What the author of the manifest can do about it; not told to a model.
+    pub remedy: Option<&'static str>,
     /// The nearest valid name.
     pub did_you_mean: Option<String>,
 }
@@ -37,6 +43,7 @@ impl Violation {
             at: at.into(),
             expected: expected.into(),
             found: None,
+            remedy: None,
             did_you_mean: None,
         }
     }
@@ -52,7 +59,7 @@ impl Violation {
             Value::Object(_) => "an object",
         };
         Self {
-            found: Some(found),
+            found: Some(found.into()),
             ..Self::new(at, expected)
         }
     }
@@ -105,7 +112,9 @@ fn problem(violation: &Violation) -> Value {
     let mut problem = Map::new();
     problem.insert("at".into(), json!(violation.at));
     problem.insert("expected".into(), json!(violation.expected));
-    if let Some(found) = violation.found {
+    // A person is told a number that is out of bounds; to a model no value is echoed.
+    let found = violation.found.as_ref();
+    if let Some(found) = found.filter(|found| found.parse::<f64>().is_err()) {
         problem.insert("found".into(), json!(found));
     }
     if let Some(name) = &violation.did_you_mean {
@@ -122,6 +131,7 @@ fn sentence(violation: &Violation) -> String {
     };
     let found = violation
         .found
+        .as_ref()
         .map(|found| format!(", found {found}"))
         .unwrap_or_default();
     let name = violation
@@ -129,7 +139,11 @@ fn sentence(violation: &Violation) -> String {
         .as_ref()
         .map(|name| format!(" (did you mean `{name}`?)"))
         .unwrap_or_default();
-    format!("{at}: expected {}{found}{name}", violation.expected)
+    let remedy = violation
+        .remedy
+        .map(|remedy| format!(" ({remedy})"))
+        .unwrap_or_default();
+    format!("{at}: expected {}{found}{name}{remedy}", violation.expected)
 }
 
 /// A schema that cannot be compiled, such as one with a `pattern` that uses

@@ -2,13 +2,12 @@
 //! surrogates, no numbers out of range, bounded depth and size, and every
 //! flaw with its place. Decoding of strings and numbers is `serde_json`'s.
 
-use std::collections::HashSet;
-
 use serde_json::{Map, Number, Value};
 
 use crate::error::Violation;
 use crate::number;
 use crate::pointer::Pointer;
+use crate::size::Bounds;
 
 /// Largest text of arguments in bytes.
 pub(crate) const MOST_BYTES: usize = 1 << 20;
@@ -30,7 +29,7 @@ const NOT_JSON: &[(&str, &str)] = &[
 ];
 
 /// Parses a text; empty stands for `{}`.
-pub(crate) fn parse(text: &str) -> Result<Value, Vec<Violation>> {
+pub(crate) fn parse(text: &str, bounds: &Bounds) -> Result<Value, Vec<Violation>> {
     if text.len() > MOST_BYTES {
         return Err(vec![Violation::new(
             "",
@@ -46,6 +45,8 @@ pub(crate) fn parse(text: &str) -> Result<Value, Vec<Violation>> {
         path: Pointer::default(),
         depth: 0,
         flaws: Vec::new(),
+        bounds,
+        most: Bounds::NAMES,
     };
     match reader.document() {
         Ok(value) if reader.flaws.is_empty() => Ok(value),
@@ -63,6 +64,9 @@ struct Reader<'a> {
     path: Pointer,
     depth: usize,
     flaws: Vec<Violation>,
+    bounds: &'a Bounds,
+    /// Items that a list or map may have at this place.
+    most: usize,
 }
 
 impl Reader<'_> {
@@ -99,7 +103,6 @@ impl Reader<'_> {
 
     fn object(&mut self) -> Result<Value, Stopped> {
         let mut fields = Map::new();
-        let mut seen = HashSet::new();
         self.space();
         if self.take(b'}') {
             return Ok(Value::Object(fields));
@@ -114,10 +117,17 @@ impl Reader<'_> {
             if !self.take(b':') {
                 return Err(self.stop("`:` after the key"));
             }
-            let outside = self.path.enter(&key);
+            if fields.len() == self.most {
+                return Err(self.crowded("maxProperties"));
+            }
+            let (outside, most) = (self.path.enter(&key), self.most);
+            if self.depth == 1 {
+                self.most = self.bounds.of(&key);
+            }
             let value = self.value()?;
+            self.most = most;
             self.path.back(outside);
-            if !seen.insert(key.clone()) {
+            if fields.contains_key(&key) {
                 self.flaws.push(Violation::new(
                     self.path.to_key(&key),
                     "each key once; this one is given twice",
@@ -142,6 +152,9 @@ impl Reader<'_> {
             return Ok(Value::Array(items));
         }
         loop {
+            if items.len() == self.most {
+                return Err(self.crowded("maxItems"));
+            }
             let outside = self.path.enter(&items.len().to_string());
             items.push(self.value()?);
             self.path.back(outside);
@@ -154,6 +167,17 @@ impl Reader<'_> {
         }
         self.at += 1;
         Ok(Value::Array(items))
+    }
+
+    /// More items than the place allows.
+    fn crowded(&mut self, keyword: &str) -> Stopped {
+        let most = self.most;
+        match self.depth {
+            1 => self.stop(&format!("at most {most} parameters")),
+            _ => self.stop(&format!(
+                "at most {most} items (`{keyword}` in the manifest sets another bound)"
+            )),
+        }
     }
 
     fn string(&mut self) -> Result<String, Stopped> {
@@ -246,6 +270,10 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    fn parse(text: &str) -> Result<Value, Vec<Violation>> {
+        super::parse(text, &Bounds::default())
+    }
 
     #[test]
     fn flaws_have_their_place() {

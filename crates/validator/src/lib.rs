@@ -9,7 +9,9 @@ mod error;
 mod json;
 mod number;
 mod pointer;
+mod size;
 mod words;
+mod work;
 
 use std::sync::Arc;
 
@@ -20,6 +22,9 @@ use toolrun_manifest::Tool;
 pub use coerce::{Coercion, CoercionKind};
 pub use error::{ArgError, SchemaError, Violation};
 pub use words::nearest;
+
+use crate::size::Bounds;
+use crate::work::Work;
 
 /// Arguments that passed a tool's schema, defaults and constants filled in.
 /// Only [`ArgValidator`] makes one.
@@ -48,6 +53,8 @@ pub struct ArgValidator {
     tool: String,
     schema: Value,
     compiled: Arc<Validator>,
+    bounds: Bounds,
+    work: Work,
     /// Every param of the tool in order of writing, with what fills it in.
     filled: Vec<(String, Option<Filling>)>,
 }
@@ -82,6 +89,11 @@ impl ArgValidator {
 
     /// Compiles a bare schema: nothing is filled in.
     pub fn of_schema(tool: &str, schema: Value) -> Result<Self, SchemaError> {
+        let work = Work::of(&schema).map_err(|(at, reason)| SchemaError {
+            tool: tool.to_owned(),
+            at,
+            reason: reason.to_owned(),
+        })?;
         let compiled = jsonschema::options()
             .with_draft(jsonschema::Draft::Draft202012)
             .with_pattern_options(PatternOptions::regex().size_limit(PATTERN_BYTES))
@@ -95,19 +107,31 @@ impl ArgValidator {
             })?;
         Ok(Self {
             tool: tool.to_owned(),
+            bounds: Bounds::new(&schema),
             schema,
             compiled: Arc::new(compiled),
+            work,
             filled: Vec::new(),
         })
     }
 
     /// Checks arguments as a model wrote them. An empty text stands for `{}`.
     pub fn check(&self, arguments: &str) -> Result<Checked, ArgError> {
-        let mut value = json::parse(arguments).map_err(|flaws| self.refuse(flaws))?;
+        if let Some(violation) = size::too_long(arguments, &self.schema) {
+            return Err(self.refuse(vec![violation]));
+        }
+        let mut value = json::parse(arguments, &self.bounds).map_err(|flaws| self.refuse(flaws))?;
         if !value.is_object() {
             return Err(self.refuse(vec![Violation::of_type(
                 "",
                 "an object with the parameters by name",
+                &value,
+            )]));
+        }
+        if !self.work.allows(&value) {
+            return Err(self.refuse(vec![Violation::of_type(
+                "",
+                "a flatter value: this one is nested too deep for the tool's schema",
                 &value,
             )]));
         }

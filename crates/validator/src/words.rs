@@ -1,6 +1,6 @@
 //! Reads schemas for people and models: what is expected at a place, which
 //! names are valid there. What a schema says is the author's text and may be
-//! shown; what the model wrote is not repeated.
+//! shown; no text that the model wrote is repeated, only a number out of bounds.
 
 use jsonschema::Validator;
 use jsonschema::error::{ValidationError, ValidationErrorKind};
@@ -11,6 +11,12 @@ use crate::pointer::{self, NAME_CHARS};
 
 /// Options of an `enum` that are listed.
 const MOST_OPTIONS: usize = 30;
+/// Violations that are looked for: each more is compared with all before it.
+const MOST_FOUND: usize = 1000;
+/// Unknown names that are compared with the known ones.
+const MOST_UNKNOWN: usize = 100;
+/// Digits of a number that are told.
+const MOST_DIGITS: usize = 40;
 /// How alike two names must be for one to be suggested for the other.
 const ALIKE: f64 = 0.75;
 
@@ -29,6 +35,9 @@ pub(crate) fn violations(
             if !known {
                 found.push(violation);
             }
+        }
+        if found.len() >= MOST_FOUND {
+            break;
         }
     }
     found
@@ -49,6 +58,7 @@ fn explain(schema: &Value, error: &ValidationError<'_>) -> Vec<Violation> {
         ValidationErrorKind::AdditionalProperties { unexpected }
         | ValidationErrorKind::UnevaluatedProperties { unexpected } => unexpected
             .iter()
+            .take(MOST_UNKNOWN)
             .map(|name| Violation {
                 did_you_mean: nearest(name, properties(holder)),
                 ..Violation::new(
@@ -74,9 +84,40 @@ fn explain(schema: &Value, error: &ValidationError<'_>) -> Vec<Violation> {
             } else {
                 expected
             };
-            vec![Violation::new(at, text)]
+            vec![Violation {
+                found: amount(error.kind(), error.instance()).map(Into::into),
+                remedy: remedy(error.kind()),
+                ..Violation::new(at, text)
+            }]
         }
     }
+}
+
+/// How much was found where a bound is what is wrong. A number is told as it
+/// was written unless it is long.
+fn amount(kind: &ValidationErrorKind, value: &Value) -> Option<String> {
+    let counted = |count: usize, what: &str| Some(format!("{count} {what}"));
+    match (kind, value) {
+        (
+            ValidationErrorKind::MinLength { .. } | ValidationErrorKind::MaxLength { .. },
+            Value::String(text),
+        ) => counted(text.chars().count(), "characters"),
+        (
+            ValidationErrorKind::MinItems { .. } | ValidationErrorKind::MaxItems { .. },
+            Value::Array(items),
+        ) => counted(items.len(), "items"),
+        (
+            ValidationErrorKind::MinProperties { .. } | ValidationErrorKind::MaxProperties { .. },
+            Value::Object(entries),
+        ) => counted(entries.len(), "entries"),
+        (_, Value::Number(number)) => Some(number.to_string()).filter(|digits| digits.len() <= MOST_DIGITS),
+        _ => None,
+    }
+}
+
+fn remedy(kind: &ValidationErrorKind) -> Option<&'static str> {
+    matches!(kind, ValidationErrorKind::MaxLength { .. })
+        .then_some("`maxLength` of the param raises it; without one it is 8192")
 }
 
 /// The schema that holds the keyword at the end of a schema path.

@@ -9,6 +9,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use super::sweep;
+
 /// A request as it came.
 #[derive(Debug, Clone)]
 pub(crate) struct Recorded {
@@ -93,22 +95,36 @@ impl Reply {
 pub(crate) struct HttpServer {
     address: String,
     recorded: Arc<Mutex<Vec<Recorded>>>,
+    connections: Arc<Mutex<usize>>,
 }
 
 impl HttpServer {
     /// Starts one that answers as the function says; it is given the request
     /// and how many came before.
     pub(crate) fn start(answer: impl Fn(&Recorded, usize) -> Reply + Send + Sync + 'static) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        Self::start_at("127.0.0.1", answer)
+    }
+
+    /// Starts one at another address of loopback.
+    pub(crate) fn start_at(
+        ip: &str,
+        answer: impl Fn(&Recorded, usize) -> Reply + Send + Sync + 'static,
+    ) -> Self {
+        let listener = TcpListener::bind((ip, 0)).expect("a free port");
         let address = listener.local_addr().expect("an address").to_string();
-        let recorded = Arc::new(Mutex::new(Vec::new()));
-        let server = Self {
-            address,
-            recorded: Arc::clone(&recorded),
-        };
+        let (recorded, connections) = (Arc::new(Mutex::new(Vec::new())), Arc::new(Mutex::new(0)));
+        let (counted, server) = (
+            Arc::clone(&connections),
+            Self {
+                address,
+                recorded: Arc::clone(&recorded),
+                connections,
+            },
+        );
         let answer = Arc::new(answer);
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
+                *counted.lock().expect("no thread panicked") += 1;
                 let (recorded, answer) = (Arc::clone(&recorded), Arc::clone(&answer));
                 thread::spawn(move || serve(stream, &recorded, &*answer));
             }
@@ -119,6 +135,16 @@ impl HttpServer {
     /// `http://127.0.0.1:PORT`.
     pub(crate) fn url(&self) -> String {
         format!("http://{}", self.address)
+    }
+
+    /// `127.0.0.1:PORT`.
+    pub(crate) fn host(&self) -> &str {
+        &self.address
+    }
+
+    /// How many connections were made, whether anything was sent or not.
+    pub(crate) fn connections(&self) -> usize {
+        *self.connections.lock().expect("no thread panicked")
     }
 
     /// Everything that came so far.
@@ -145,6 +171,7 @@ fn serve(
     answer: &(dyn Fn(&Recorded, usize) -> Reply + Send + Sync),
 ) {
     let Some(request) = read(&mut stream) else { return };
+    sweep::arrived(&request.raw);
     let before = {
         let mut recorded = recorded.lock().expect("no thread panicked");
         recorded.push(request.clone());

@@ -7,6 +7,9 @@ use serde_json::{Value, json};
 
 use super::http_server::{HttpServer, Recorded, Reply};
 
+/// The longest piece of a text, in bytes.
+const LONGEST_PIECE: usize = 64 << 10;
+
 /// One scripted turn.
 #[derive(Debug, Clone)]
 pub(crate) enum Turn {
@@ -56,11 +59,7 @@ impl Llm {
             let Some(turn) = script.get(before).or(script.last()) else {
                 return Reply::json(500, "{}");
             };
-            match request.target.as_str() {
-                "/v1/chat/completions" => openai(turn),
-                "/v1/messages" => anthropic(turn),
-                _ => Reply::json(404, r#"{"error":{"message":"no such path"}}"#),
-            }
+            reply(&request.target, turn)
         });
         Self { server }
     }
@@ -73,6 +72,15 @@ impl Llm {
     /// The requests as JSON.
     pub(crate) fn asked(&self) -> Vec<Value> {
         self.server.recorded().iter().map(Recorded::json).collect()
+    }
+}
+
+/// A turn in the form of the path that was asked.
+pub(crate) fn reply(target: &str, turn: &Turn) -> Reply {
+    match target {
+        "/v1/chat/completions" => openai(turn),
+        "/v1/messages" => anthropic(turn),
+        _ => Reply::json(404, r#"{"error":{"message":"no such path"}}"#),
     }
 }
 
@@ -240,12 +248,15 @@ fn late(turn: &Turn, reply: Reply) -> Reply {
     }
 }
 
-/// A text in two parts, neither empty: providers never send all at once.
+/// A text in two parts or more, none empty: providers never send all at once,
+/// and a long text in many pieces.
 fn halves(text: &str) -> impl Iterator<Item = &str> {
-    let middle = text
-        .char_indices()
-        .nth(text.chars().count() / 2)
-        .map_or(0, |(at, _)| at);
-    let (first, second) = text.split_at(middle);
-    [first, second].into_iter().filter(|part| !part.is_empty())
+    let most = text.len().div_ceil(2).min(LONGEST_PIECE);
+    let mut rest = text;
+    std::iter::from_fn(move || {
+        let end = rest.ceil_char_boundary(most.min(rest.len()));
+        let (first, second) = rest.split_at(end);
+        rest = second;
+        Some(first).filter(|first| !first.is_empty())
+    })
 }

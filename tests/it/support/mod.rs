@@ -1,11 +1,18 @@
 //! What the tests share: the binary as a sentence, servers that record what
 //! reaches them, a terminal, outputs kept as files.
 
+pub(crate) mod archive;
+pub(crate) mod fault_server;
 pub(crate) mod golden;
 pub(crate) mod http_server;
 pub(crate) mod llm;
+pub(crate) mod measure;
+pub(crate) mod obedient;
+pub(crate) mod office;
+pub(crate) mod place;
 pub(crate) mod program;
 pub(crate) mod shop;
+pub(crate) mod sweep;
 pub(crate) mod terminal;
 
 use std::path::{Path, PathBuf};

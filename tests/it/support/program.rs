@@ -8,12 +8,17 @@ use std::process::{Child, Command, Stdio};
 use serde_json::Value;
 use tempfile::TempDir;
 
+use super::sweep;
+
 /// The binary under test.
 pub(crate) const BINARY: &str = env!("CARGO_BIN_EXE_toolrun");
 
 /// One run of the binary, being described.
 pub(crate) struct Program {
     folder: TempDir,
+    written: Vec<PathBuf>,
+    /// Further folders that are searched for keys afterwards.
+    swept: Vec<PathBuf>,
     args: Vec<String>,
     env: Vec<(String, String)>,
     stdin: Option<String>,
@@ -23,7 +28,9 @@ pub(crate) struct Program {
 /// Starts to describe a run; words are separated by blanks.
 pub(crate) fn toolrun(args: &str) -> Program {
     Program {
-        folder: tempfile::tempdir().expect("a temporary folder"),
+        folder: with_home(),
+        written: Vec::new(),
+        swept: Vec::new(),
         args: args.split_whitespace().map(str::to_owned).collect(),
         env: Vec::new(),
         stdin: None,
@@ -31,12 +38,20 @@ pub(crate) fn toolrun(args: &str) -> Program {
     }
 }
 
+/// A folder with a home in it: what lies in a home belongs to no manifest.
+fn with_home() -> TempDir {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    std::fs::create_dir(folder.path().join("home")).expect("a home");
+    folder
+}
+
 impl Program {
     /// Writes a file into the run's folder.
-    pub(crate) fn file(self, name: &str, text: &str) -> Self {
+    pub(crate) fn file(mut self, name: &str, text: &str) -> Self {
         let path = self.folder.path().join(name);
         std::fs::create_dir_all(path.parent().expect("a parent")).expect("a folder");
-        std::fs::write(path, text).expect("a file");
+        std::fs::write(&path, text).expect("a file");
+        self.written.push(path);
         self
     }
 
@@ -64,6 +79,14 @@ impl Program {
         self
     }
 
+    /// Searches a further folder for keys afterwards, but for what the test
+    /// wrote there itself.
+    pub(crate) fn sweeping(mut self, folder: &Path, written: &[PathBuf]) -> Self {
+        self.swept.push(folder.to_owned());
+        self.written.extend_from_slice(written);
+        self
+    }
+
     /// The run's folder.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
@@ -77,7 +100,7 @@ impl Program {
             .current_dir(self.working_folder.as_deref().unwrap_or(self.folder.path()))
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
-            .env("HOME", self.folder.path())
+            .env("HOME", self.folder.path().join("home"))
             .envs(self.env.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -94,14 +117,42 @@ impl Program {
         child
     }
 
-    /// Runs it to its end.
+    /// Runs it to its end. Whatever it wrote is searched for every key that
+    /// the suite plants.
+    #[track_caller]
     pub(crate) fn run(self) -> Ended {
         let output = self.spawn().wait_with_output().expect("the binary ends");
+        let stdout = String::from_utf8(output.stdout).expect("stdout is UTF-8");
+        let stderr = String::from_utf8(output.stderr).expect("stderr is UTF-8");
+        self.ended(output.status.code(), stdout, stderr)
+    }
+
+    /// What came of it, with its folder, after the search.
+    #[track_caller]
+    pub(crate) fn ended(self, code: Option<i32>, stdout: String, stderr: String) -> Ended {
+        sweep::nothing_in("stdout", stdout.as_bytes());
+        sweep::nothing_in("stderr", stderr.as_bytes());
+        self.nothing_left_behind();
         Ended {
-            code: output.status.code(),
-            stdout: String::from_utf8(output.stdout).expect("stdout is UTF-8"),
-            stderr: String::from_utf8(output.stderr).expect("stderr is UTF-8"),
+            code,
+            stdout,
+            stderr,
             folder: self.folder,
+        }
+    }
+}
+
+impl Program {
+    /// Fails if a key is in a file that the run wrote, or went astray.
+    #[track_caller]
+    pub(crate) fn nothing_left_behind(&self) {
+        for folder in self
+            .swept
+            .iter()
+            .map(PathBuf::as_path)
+            .chain([self.folder.path()])
+        {
+            sweep::nothing_below(folder, &self.written);
         }
     }
 }

@@ -9,10 +9,7 @@ use super::http_server::{HttpServer, Recorded, Reply};
 use super::llm::Llm;
 use super::program::{Program, toolrun};
 
-/// The shop's key, to be looked for where it must not be.
-pub(crate) const SHOP_KEY: &str = "canary-shop-4f9c2e7a";
-/// The provider's key.
-pub(crate) const MODEL_KEY: &str = "canary-model-77aa01bc";
+pub(crate) use super::sweep::{MODEL_KEY, SHOP_KEY};
 
 /// The manifest.
 pub(crate) const MANIFEST: &str = r#"toolrun: 1

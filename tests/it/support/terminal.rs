@@ -10,9 +10,10 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{Winsize, tcsetwinsize};
+use rustix::termios::{LocalModes, OptionalActions, Winsize, tcgetattr, tcsetattr, tcsetwinsize};
 
 use super::program::{Program, signal};
+use super::sweep;
 
 /// Longest wait for something that must come.
 const LONGEST: Duration = Duration::from_secs(60);
@@ -24,7 +25,7 @@ pub(crate) struct AtTerminal {
     screen: Arc<Screen>,
     reader: Option<JoinHandle<()>>,
     /// Keeps the run's folder.
-    _program: Program,
+    program: Program,
 }
 
 /// What was written to the terminal so far.
@@ -43,16 +44,36 @@ pub(crate) enum Reading {
     Never,
 }
 
+/// How a terminal hands out what is typed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Mode {
+    /// Line by line.
+    Lines,
+    /// As it comes, several lines at once.
+    Raw,
+}
+
 impl AtTerminal {
     /// Starts the program with all three streams on a terminal, on which so
     /// much was typed before.
     pub(crate) fn start(program: Program, typed_ahead: &str, reading: Reading) -> Self {
+        Self::start_in(program, typed_ahead, reading, Mode::Lines, 100)
+    }
+
+    /// The same on a terminal in that mode and of so many columns.
+    pub(crate) fn start_in(
+        program: Program,
+        typed_ahead: &str,
+        reading: Reading,
+        mode: Mode,
+        columns: u16,
+    ) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).expect("a terminal");
         grantpt(&master).expect("a terminal");
         unlockpt(&master).expect("a terminal");
         let size = Winsize {
             ws_row: 40,
-            ws_col: 100,
+            ws_col: columns,
             ws_xpixel: 0,
             ws_ypixel: 0,
         };
@@ -66,6 +87,11 @@ impl AtTerminal {
             .write(true)
             .open(name)
             .expect("its other end");
+        if mode == Mode::Raw {
+            let mut attributes = tcgetattr(&slave).expect("attributes");
+            attributes.local_modes -= LocalModes::ICANON | LocalModes::ECHO;
+            tcsetattr(&slave, OptionalActions::Now, &attributes).expect("attributes");
+        }
         let mut keyboard = File::from(master);
         keyboard.write_all(typed_ahead.as_bytes()).expect("typed");
         let stream = || Stdio::from(OwnedFd::from(slave.try_clone().expect("a stream")));
@@ -83,7 +109,7 @@ impl AtTerminal {
             keyboard,
             screen,
             reader,
-            _program: program,
+            program,
         }
     }
 
@@ -122,6 +148,12 @@ impl AtTerminal {
         self.ends()
     }
 
+    /// Interrupts it once.
+    pub(crate) fn interrupted_once(&self) -> &Self {
+        signal("INT", self.child.id());
+        self
+    }
+
     /// Waits for the end: the exit code, unless a signal ended it, and all
     /// that was on the screen.
     pub(crate) fn ends(mut self) -> (Option<i32>, String) {
@@ -140,7 +172,10 @@ impl AtTerminal {
         if let Some(reader) = self.reader.take() {
             reader.join().expect("the reader ends");
         }
-        (status.code(), self.screen.read())
+        let seen = self.screen.read();
+        sweep::nothing_in("the terminal", seen.as_bytes());
+        self.program.nothing_left_behind();
+        (status.code(), seen)
     }
 }
 

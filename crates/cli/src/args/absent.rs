@@ -12,14 +12,12 @@ const COMMANDS: &[(&str, &str)] = &[
     ("graph", "The plan of a workflow, drawn"),
     ("import", "A manifest from OpenAPI, Postman, curl or Arazzo"),
     ("init", "A first manifest"),
-    ("lock", "Record what each tool shows and where it sends what"),
     ("lsp", "The language server"),
     ("report", "A run as one HTML file"),
     ("resume", "Continue a run"),
     ("runs", "List runs"),
     ("serve", "Serve the tools over MCP"),
     ("test", "Run the `tests:` blocks"),
-    ("trust", "Allow a manifest's secret sources ahead"),
 ];
 
 /// Whether a later version has that command.
@@ -47,10 +45,6 @@ pub(super) fn add_commands(command: Command) -> Command {
 /// Flags of later versions, hidden from help.
 #[derive(Debug, clap::Args)]
 pub(crate) struct AbsentFlags {
-    #[arg(long, hide = true)]
-    locked: bool,
-    #[arg(long, hide = true, value_name = "DIR")]
-    files: Option<String>,
     #[arg(long, hide = true, value_name = "WHAT", num_args = 0..=1)]
     on_unknown: Option<Option<String>>,
     #[arg(long, hide = true, value_name = "FILE")]
@@ -65,8 +59,6 @@ impl AbsentFlags {
     /// The first flag that was given and that this build does not have.
     pub(crate) fn given(&self) -> Option<&'static str> {
         [
-            (self.locked, "--locked"),
-            (self.files.is_some(), "--files"),
             (self.on_unknown.is_some(), "--on-unknown"),
             (self.record.is_some(), "--record"),
             (self.replay.is_some(), "--replay"),

@@ -17,7 +17,8 @@ Examples:
   toolrun call shop.yaml find_orders --args '{\"email\": \"ann@example.com\"}'
   toolrun call shop.yaml get_order order_id=o_1 --dry-run   Show, send nothing
   toolrun call shop.yaml get_order order_id=o_1 --curl      As a curl command
-  toolrun call shop.yaml add_note order_id=o_1 text=Hi --allow-writes=add_note")]
+  toolrun call shop.yaml add_note order_id=o_1 text=Hi --allow-writes=add_note
+  toolrun call shop.yaml attach order_id=o_1 doc=may.pdf --files ./invoices")]
 pub(crate) struct CallArgs {
     /// The manifest, or `-` for stdin
     #[arg(value_name = "FILE")]
@@ -48,6 +49,9 @@ pub(crate) struct CallArgs {
     pub(crate) json: bool,
 
     /// Write one JSON object per event, a line each; `-` is stdout
+    ///
+    /// The file is readable by you alone and replaces a plain one; a link is
+    /// refused. A pipe of your own, /dev/stderr and /dev/fd/N are written to.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "curl"])]
     pub(crate) events: Option<PathBuf>,
 
@@ -73,6 +77,10 @@ pub(crate) struct ToolsArgs {
     /// The manifest, or `-` for stdin
     #[arg(value_name = "FILE")]
     pub(crate) file: String,
+
+    /// Refuse a manifest that is not what `toolrun lock` recorded
+    #[arg(long)]
+    pub(crate) locked: bool,
 
     /// Print the wire form of a provider: anthropic, openai; gemini and mcp are not in this build
     #[arg(long, value_name = "PROVIDER", hide_possible_values = true)]

@@ -17,6 +17,18 @@ pub(crate) struct ConnectionArgs {
     #[arg(long, value_name = "FILE")]
     pub(crate) env_file: Option<PathBuf>,
 
+    /// The folder whose files may be sent by tools with a `file` param
+    ///
+    /// A file is named by its path inside the folder. Links are not followed,
+    /// and one request carries at most 16 MiB of files. Without this flag no
+    /// file is read.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) files: Option<PathBuf>,
+
+    /// Refuse a manifest that is not what `toolrun lock` recorded
+    #[arg(long)]
+    pub(crate) locked: bool,
+
     /// Allow addresses of a private network, such as 10.0.0.0/8
     #[arg(long, value_name = "CIDR")]
     pub(crate) allow_net: Vec<Network>,

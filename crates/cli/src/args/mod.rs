@@ -7,8 +7,10 @@ mod absent;
 mod call;
 mod check;
 mod connection;
+mod lock;
 mod run;
 mod schema;
+mod trust;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -19,8 +21,10 @@ pub(crate) use absent::AbsentFlags;
 pub(crate) use call::{CallArgs, ToolsArgs, WireName};
 pub(crate) use check::{CheckArgs, CheckFormat, Deny};
 pub(crate) use connection::{Assignment, ConnectionArgs, WritesFlag};
+pub(crate) use lock::LockArgs;
 pub(crate) use run::{DemoArgs, LimitFlag, LoopArgs, ModelArgs, RunArgs};
 pub(crate) use schema::{SchemaArgs, SchemaOf};
+pub(crate) use trust::TrustArgs;
 
 use crate::console::Console;
 use crate::exit;
@@ -49,9 +53,10 @@ Examples:
                             Let a model answer with the tools
 
 Exit codes:
-  0 done               1 check found errors   2 usage, or a broken manifest
-  3 failed             4 a limit stopped it   5 refused by policy
-  6 no usable answer   7 outcome unknown      130 interrupted"
+  0 done               1 errors in `check`, a change in `lock --check`
+  2 usage, or a broken manifest               3 failed
+  4 a limit stopped it   5 refused by policy  6 no usable answer
+  130 interrupted"
 )]
 pub(crate) struct Cli {
     /// Print the version; with --verbose also what is built in, and credits
@@ -108,6 +113,8 @@ pub(crate) enum Command {
     Tools(ToolsArgs),
     Demo(Box<DemoArgs>),
     Schema(SchemaArgs),
+    Trust(TrustArgs),
+    Lock(LockArgs),
 }
 
 /// What stdout gets when a command fails.
@@ -128,6 +135,8 @@ impl Cli {
             Some(Command::Call(args)) => (args.json, args.events.as_deref()),
             Some(Command::Check(args)) => (args.json || args.format == CheckFormat::Json, None),
             Some(Command::Tools(args)) => (args.json, None),
+            Some(Command::Trust(args)) => (args.json, None),
+            Some(Command::Lock(args)) => (args.json, None),
             Some(Command::Schema(_)) | None => (false, None),
         };
         if json && !jsonl::on_stdout(events) {
@@ -140,7 +149,7 @@ impl Cli {
 
 /// Reads the command line, or says why it cannot and gives the exit code.
 pub(crate) fn parse() -> Result<(Cli, Console), ExitCode> {
-    let told = |error: clap::Error| exit::usage(&error, remedy(std::env::args_os()));
+    let told = |error: clap::Error| exit::usage(error, remedy(std::env::args_os()));
     let matches = command().try_get_matches().map_err(told)?;
     if let Some(name) = matches.subcommand_name().filter(|name| absent::is_command(name)) {
         return Err(exit::absent_command(name));
@@ -192,6 +201,22 @@ mod tests {
             "toolrun run --allow-writes --json a.yaml x",
         ] {
             assert_eq!(remedy(other), None, "{other}");
+        }
+    }
+
+    /// What stands on a command line is seen by every process of the machine.
+    #[test]
+    fn d04_no_flag_takes_a_key() {
+        let secret = ["key", "token", "secret", "password", "auth"];
+        for sub in Cli::command().get_subcommands() {
+            for flag in sub.get_arguments().filter(|arg| arg.get_action().takes_values()) {
+                let name = flag.get_long().unwrap_or_default();
+                assert!(
+                    !secret.iter().any(|word| name.contains(word)),
+                    "{} --{name}",
+                    sub.get_name()
+                );
+            }
         }
     }
 

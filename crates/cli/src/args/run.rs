@@ -4,6 +4,8 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use toolrun_runner::{AllowFlow, FlowPolicy, FlowRule};
+
 use super::connection::ALL_WRITES;
 use super::{AbsentFlags, ConnectionArgs, WritesFlag};
 
@@ -19,6 +21,8 @@ Examples:
   toolrun run shop.yaml --model anthropic/claude-sonnet-4-6 \"…\"
   toolrun run shop.yaml --model openai/x --base-url http://127.0.0.1:8080 \"…\"
   toolrun run shop.yaml --allow-writes=create_refund \"Refund order o_1\"
+  toolrun run shop.yaml --allow-flow 'shop.example->mail.example' \"…\"
+  toolrun run shop.yaml --files ./invoices \"Attach may.pdf to order o_1\"
   toolrun run shop.yaml --dry-run \"…\"    What would be sent to the model first
   toolrun run shop.yaml --json \"…\" | jq .answer
   echo \"What is 100 EUR in USD?\" | toolrun run shop.yaml -")]
@@ -52,6 +56,9 @@ pub(crate) struct LoopArgs {
     #[arg(long = "limit", value_name = "NAME=VALUE")]
     pub(crate) limits: Vec<LimitFlag>,
 
+    #[command(flatten)]
+    pub(crate) flows: FlowArgs,
+
     /// Show model, tools and the first request; send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
@@ -65,12 +72,47 @@ pub(crate) struct LoopArgs {
     pub(crate) json: bool,
 
     /// Write one JSON object per event, a line each; `-` is stdout
+    ///
+    /// The file is readable by you alone and replaces a plain one; a link is
+    /// refused. A pipe of your own, /dev/stderr and /dev/fd/N are written to.
     #[arg(long, value_name = "FILE")]
     pub(crate) events: Option<PathBuf>,
 
     // Last, since its heading would stand over what follows.
     #[command(flatten)]
     pub(crate) model: ModelArgs,
+}
+
+/// What may flow from one host to another.
+#[derive(Debug, clap::Args)]
+pub(crate) struct FlowArgs {
+    /// Say that content of one host may lead to calls of another: 'FROM->TO', each a host or `*`
+    ///
+    /// A write to another host than those whose content the model has read is
+    /// warned about, since text in that content may have led to it. Quote the
+    /// flow, such as 'shop.example->mail.example:8443'; repeat it for more.
+    #[arg(long, value_name = "FROM->TO")]
+    pub(crate) allow_flow: Vec<AllowFlow>,
+
+    /// Ask before every call, reads too, that goes to another host than those whose content was read
+    ///
+    /// Holds beside --allow-writes; without a terminal such a call is refused.
+    #[arg(long)]
+    pub(crate) ask_flow: bool,
+}
+
+impl FlowArgs {
+    /// As the runner has it.
+    pub(crate) fn policy(&self) -> FlowPolicy {
+        FlowPolicy {
+            rule: if self.ask_flow {
+                FlowRule::Ask
+            } else {
+                FlowRule::Warn
+            },
+            allowed: self.allow_flow.clone(),
+        }
+    }
 }
 
 /// Which model.
@@ -116,7 +158,7 @@ pub(crate) struct DemoArgs {
     #[arg(long)]
     pub(crate) serve: bool,
 
-    /// Port of --serve; a free one when absent
+    /// Port of --serve; 8787 when absent
     #[arg(long, value_name = "PORT", requires = "serve")]
     pub(crate) port: Option<u16>,
 

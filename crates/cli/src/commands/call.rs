@@ -6,16 +6,18 @@ use toolrun_runner::{Ending, Preview, Returned, Session};
 
 use crate::args::CallArgs;
 use crate::arguments;
-use crate::consent;
-use crate::console::Console;
+use crate::consent::{self, Wanted};
+use crate::console::{Console, escaped_json, revealed};
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure, Kind};
 use crate::interrupt;
+use crate::lock;
 use crate::manifest_file;
 use crate::render::jsonl::{self, Jsonl};
 use crate::render::progress::{Detail, Progress};
 use crate::render::request;
 use crate::session::{self, Outside};
+use crate::vars;
 
 /// The version of the object that `--json` prints.
 const VERSION: u32 = 1;
@@ -26,16 +28,27 @@ pub(crate) async fn run(args: &CallArgs, console: &Console) -> Result<Exit, Fail
         return Err(Failure::not_in_this_build(flag));
     }
     jsonl::check_stdout(args.events.as_deref(), args.json)?;
-    let manifest = manifest_file::load_to_run(&args.file, console)?;
+    let (manifest, content) = manifest_file::load_with_content(&args.file, console)?;
+    lock::hold(args.connection.locked, &manifest, &content)?;
     let tool = callable(&manifest, &args.tool)?;
     let arguments = arguments::of(tool, &args.values, args.args.as_deref())?;
     let outside = Outside::new(Environment::read(args.connection.env_file.as_deref())?);
     let progress = Progress::new(console, Detail::of(console));
     let secrets = manifest.secrets.clone();
     let mut setup = outside.setup(manifest, &args.connection, console, &progress)?;
+    let called = setup.manifest.tool(&args.tool);
+    called.map_or(Ok(()), |tool| {
+        vars::make_addresses(&setup.manifest, tool, &setup.vars)
+    })?;
     if !args.dry_run && !args.curl {
-        let tool = setup.manifest.tool(&args.tool);
-        consent::check(&setup.manifest, tool.as_slice(), &setup.vars, console)?;
+        let wanted = Wanted {
+            manifest: &setup.manifest,
+            content: &content,
+            tools: setup.manifest.tool(&args.tool).into_iter().collect(),
+            vars: &setup.vars,
+            connection: &args.connection,
+        };
+        consent::check(&wanted, &outside.cleared, console)?;
         if let Some(path) = &args.events {
             let events = Jsonl::create(path, outside.stop.clone())?;
             setup.observers.push(session::observer(events));
@@ -46,7 +59,10 @@ pub(crate) async fn run(args: &CallArgs, console: &Console) -> Result<Exit, Fail
     let mut session = Session::new(setup)?;
     if args.curl {
         let preview = session.preview(&args.tool, &arguments)?;
-        console.out(&format!("{}\n", request::curl(&preview.request, &secrets)))?;
+        console.out(&format!(
+            "{}\n",
+            request::curl(&preview, &secrets, args.connection.files.as_deref())
+        ))?;
         return Ok(Exit::Done);
     }
     if args.dry_run {
@@ -89,11 +105,23 @@ fn show(preview: &Preview, arguments: &str, args: &CallArgs, console: &Console) 
             "args": arguments,
             "request": request::object(preview),
         });
-        console.out(&format!("{object:#}\n"))?;
+        console.out_json(&object)?;
     } else {
-        console.out(&format!("{}\n", preview.to_string().trim_end_matches('\n')))?;
+        console.out(&as_sent(preview.to_string().trim_end_matches('\n'), console))?;
     }
     Ok(Exit::Done)
+}
+
+/// A request in words. What hides or moves something is written as an escape:
+/// on a terminal as a question before a write shows it, elsewhere as JSON does,
+/// so that a JSON body stays the same value.
+fn as_sent(request: &str, console: &Console) -> String {
+    if console.stdout_terminal() {
+        let lines = request.split('\n');
+        lines.map(|line| format!("{}\n", revealed(line))).collect()
+    } else {
+        escaped_json(format!("{request}\n"))
+    }
 }
 
 fn print(returned: &Returned, args: &CallArgs, console: &Console) -> Result<Exit, Failure> {
@@ -108,7 +136,7 @@ fn print(returned: &Returned, args: &CallArgs, console: &Console) -> Result<Exit
             "content": returned.content,
             "value": returned.value,
         });
-        console.out(&format!("{object:#}\n"))?;
+        console.out_json(&object)?;
         return Ok(if returned.is_error {
             Exit::Failed
         } else {

@@ -27,7 +27,7 @@ pub(crate) fn run(args: &CheckArgs, console: &Console) -> Result<Exit, Failure> 
     let (errors, warnings) = (count(&files, Severity::Error), count(&files, Severity::Warning));
     if args.json || args.format == CheckFormat::Json {
         let report = check_json::report(&files, errors, warnings);
-        console.out(&format!("{report:#}\n"))?;
+        console.out_json(&report)?;
     } else {
         draw(&files, errors, warnings, console);
     }
@@ -100,9 +100,19 @@ fn draw(files: &[(String, Loaded)], errors: usize, warnings: usize, console: &Co
 fn explain(lint: &str, console: &Console) -> Result<Exit, Failure> {
     let Some(rule) = RULES.iter().find(|rule| rule.name == lint) else {
         let names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
-        return Err(
-            Failure::usage(format!("there is no lint `{lint}`")).with_hint(names_hint("lints", &names, lint))
-        );
+        // A near name is a slip; any other code of a message is an error's.
+        let near = names
+            .iter()
+            .any(|name| strsim::damerau_levenshtein(name, lint) <= 3);
+        let hint = if near {
+            names_hint("lints", &names, lint)
+        } else {
+            format!(
+                "an error's message holds its remedy; the lints that can be explained: {}",
+                names.join(", ")
+            )
+        };
+        return Err(Failure::usage(format!("there is no lint `{lint}`")).with_hint(hint));
     };
     console.out(&format!("{}\n\n{}\n", rule.name, rule.docs.trim()))?;
     Ok(Exit::Done)

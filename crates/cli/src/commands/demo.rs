@@ -43,7 +43,7 @@ pub(crate) async fn run(args: &DemoArgs, console: &Console) -> Result<Exit, Fail
         return serve(demo, console).await;
     }
     let loaded = manifest_file::load_text(NAME, MANIFEST.to_owned());
-    let manifest = manifest_file::checked(loaded, NAME, console)?;
+    let (manifest, content) = manifest_file::checked(loaded, NAME, console)?;
     let prompt = args.prompt.clone().unwrap_or_else(|| PROMPT.to_owned());
     console.headed(
         "service:",
@@ -59,6 +59,7 @@ pub(crate) async fn run(args: &DemoArgs, console: &Console) -> Result<Exit, Fail
     let environment = Environment::default().with(KEY, &demo.key);
     let task = Task {
         manifest,
+        content,
         prompt,
         agent: &args.agent,
         connection: &connection,

@@ -3,9 +3,11 @@
 mod call;
 mod check;
 mod demo;
+mod lock;
 mod run;
 mod schema;
 mod tools;
+mod trust;
 mod version;
 
 use std::future::Future;
@@ -13,6 +15,7 @@ use std::future::Future;
 use crate::args::{Cli, Command};
 use crate::console::Console;
 use crate::exit::{Exit, Failure, Kind};
+use crate::secrets;
 
 /// Does what the command line says.
 pub(crate) fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
@@ -23,6 +26,8 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
         Some(Command::Check(args)) => check::run(&args, console),
         Some(Command::Tools(args)) => tools::run(&args, console),
         Some(Command::Schema(args)) => schema::run(&args, console),
+        Some(Command::Trust(args)) => trust::run(&args, console),
+        Some(Command::Lock(args)) => lock::run(&args, console),
         Some(Command::Run(args)) => wait_for(run::run(&args, console)),
         Some(Command::Call(args)) => wait_for(call::run(&args, console)),
         Some(Command::Demo(args)) => wait_for(demo::run(&args, console)),
@@ -39,7 +44,9 @@ fn wait_for(command: impl Future<Output = Result<Exit, Failure>>) -> Result<Exit
         .build()
         .map_err(|error| Failure::new(Kind::Failed, format!("cannot start: {error}")))?;
     let ended = runtime.block_on(command);
-    // A thread that waits for the terminal must not keep the process alive.
+    // A thread that waits for the terminal must not keep the process alive, and
+    // no program that was asked for a secret may outlive it.
     runtime.shutdown_background();
+    secrets::end_all();
     ended
 }

@@ -2,14 +2,16 @@
 
 use serde_json::{Value, json};
 use toolrun_manifest::{Manifest, Tool};
-use toolrun_runner::{Ending, Outcome, RunError, Session, Setup};
+use toolrun_runner::{Ending, FlowWarned, Outcome, RunError, Session, Setup};
 
 use crate::args::{ConnectionArgs, LoopArgs, RunArgs};
-use crate::consent;
+use crate::consent::{self, Wanted};
 use crate::console::Console;
+use crate::content::Content;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
 use crate::interrupt;
+use crate::lock;
 use crate::manifest_file;
 use crate::prompt;
 use crate::render::answer::{AnswerWriter, Streaming};
@@ -27,10 +29,12 @@ pub(crate) async fn run(args: &RunArgs, console: &Console) -> Result<Exit, Failu
     if let Some(flag) = args.absent.given() {
         return Err(Failure::not_in_this_build(flag));
     }
-    let manifest = manifest_file::load_to_run(&args.file, console)?;
+    let (manifest, content) = manifest_file::load_with_content(&args.file, console)?;
+    lock::hold(args.connection.locked, &manifest, &content)?;
     let prompt = prompt::read(&args.prompt, &args.file)?;
     let task = Task {
         manifest,
+        content,
         prompt,
         agent: &args.agent,
         connection: &args.connection,
@@ -44,6 +48,8 @@ pub(crate) async fn run(args: &RunArgs, console: &Console) -> Result<Exit, Failu
 pub(crate) struct Task<'a> {
     /// The manifest.
     pub(crate) manifest: Manifest,
+    /// Its text, by fingerprint.
+    pub(crate) content: Content,
     /// What is to be done.
     pub(crate) prompt: String,
     /// Flags of the loop.
@@ -69,7 +75,9 @@ impl Task<'_> {
         let progress = Progress::new(console, self.detail);
         let mut setup = outside.setup(self.manifest, self.connection, console, &progress)?;
         setup.limits = session::with_limits(setup.limits, &self.agent.limits)?;
+        setup.flows = self.agent.flows.policy();
         setup.offered.clone_from(&self.agent.tools);
+        session::say_what_needs_files(&setup, console);
         if self.agent.dry_run {
             let as_json = self.agent.json;
             return dry_run::show(
@@ -81,7 +89,14 @@ impl Task<'_> {
             )
             .await;
         }
-        consent::check(&setup.manifest, &offered(&setup), &setup.vars, console)?;
+        let wanted = Wanted {
+            manifest: &setup.manifest,
+            content: &self.content,
+            tools: offered(&setup),
+            vars: &setup.vars,
+            connection: self.connection,
+        };
+        consent::check(&wanted, &outside.cleared, console)?;
         let writer = observe(&mut setup, self.agent, console, &progress)?;
         interrupt::watch(outside.stop.clone(), console, &progress);
         let mut session = Session::new(setup)?;
@@ -97,6 +112,7 @@ fn offered(setup: &Setup) -> Vec<&Tool> {
     let tools = setup.manifest.tools.iter();
     tools
         .filter(|tool| names.is_none_or(|names| names.contains(&tool.name)))
+        .filter(|tool| setup.files.is_some() || !tool.needs_files())
         .collect()
 }
 
@@ -133,7 +149,7 @@ fn finish(
         Ok(outcome) => {
             let exit = exit_of(outcome.ending);
             if agent.json {
-                console.out(&format!("{:#}\n", object(&outcome, selected, exit)))?;
+                console.out_json(&object(&outcome, selected, exit))?;
             } else if !jsonl::on_stdout(agent.events.as_deref()) {
                 writer.finish(&outcome.answer)?;
             }
@@ -148,7 +164,7 @@ fn finish(
             }
             let mut object = failure.object();
             object["model"] = selected.model.id().into();
-            console.out(&format!("{object:#}\n"))?;
+            console.out_json(&object)?;
             Err(failure.printed())
         }
     }
@@ -188,6 +204,11 @@ fn exit_of(ending: Ending) -> Exit {
     }
 }
 
+/// A call to another host than the one whose content the model had read.
+fn flow(warned: &FlowWarned) -> Value {
+    json!({ "tool": warned.tool, "from": warned.from, "to": warned.to })
+}
+
 fn object(outcome: &Outcome, selected: &Selected, exit: Exit) -> Value {
     let (ending, limit) = match outcome.ending {
         Ending::Answered => ("answered", Value::Null),
@@ -205,6 +226,7 @@ fn object(outcome: &Outcome, selected: &Selected, exit: Exit) -> Value {
         "exit": exit.code(),
         "answer": outcome.answer,
         "note": outcome.note,
+        "flows": outcome.flows.iter().map(flow).collect::<Vec<_>>(),
         "model": selected.model.id(),
         "turns": outcome.turns,
         "calls": outcome.calls,

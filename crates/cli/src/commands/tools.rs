@@ -1,13 +1,17 @@
 //! `toolrun tools`: what the model will see, and what it costs in tokens.
 
+use std::sync::Arc;
+
 use serde_json::{Value, json};
-use toolrun_manifest::{Effect, Manifest};
+use toolrun_manifest::{Effect, Manifest, ParamKind, Tool};
 use toolrun_runner::{Offered, Session};
 
 use crate::args::{ConnectionArgs, ToolsArgs, WireName};
-use crate::console::Console;
+use crate::console::{Console, escaped_json};
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
+use crate::files::Unopened;
+use crate::lock;
 use crate::manifest_file;
 use crate::render::diagnostics::counted;
 use crate::render::progress::{Detail, Progress};
@@ -18,18 +22,15 @@ const VERSION: u32 = 1;
 
 /// Prints the tools on offer.
 pub(crate) fn run(args: &ToolsArgs, console: &Console) -> Result<Exit, Failure> {
-    let manifest = manifest_file::load_to_run(&args.file, console)?;
+    let (manifest, content) = manifest_file::load_with_content(&args.file, console)?;
+    lock::hold(args.locked, &manifest, &content)?;
     session::say_what_is_left_out(&manifest, console);
-    let effects: Vec<(String, Effect)> = manifest
-        .tools
-        .iter()
-        .map(|tool| (tool.name.clone(), tool.effect))
-        .collect();
+    let declared = manifest.tools.clone();
     let offered = offered(manifest, console)?;
     let text = match args.provider {
         Some(wire) => wire_form(wire, &offered, console)?,
-        None if args.json => object(&offered, &effects),
-        None => table(&offered, &effects, console),
+        None if args.json => object(&offered, &declared),
+        None => table(&offered, &declared, console),
     };
     console.out(&text)?;
     Ok(Exit::Done)
@@ -40,7 +41,8 @@ fn offered(mut manifest: Manifest, console: &Console) -> Result<Vec<Offered>, Fa
     manifest.vars.clear();
     let connection = ConnectionArgs::default();
     let progress = Progress::new(console, Detail::Nothing);
-    let setup = Outside::new(Environment::default()).setup(manifest, &connection, console, &progress)?;
+    let mut setup = Outside::new(Environment::default()).setup(manifest, &connection, console, &progress)?;
+    setup.files = Some(Arc::new(Unopened));
     Ok(Session::new(setup)?.offered())
 }
 
@@ -57,44 +59,53 @@ fn wire_form(wire: WireName, offered: &[Offered], console: &Console) -> Result<S
     for part in weakened {
         console.note(&format!("weakened for {name}: {part}"));
     }
-    Ok(format!("{form:#}\n"))
+    Ok(escaped_json(format!("{form:#}\n")))
 }
 
-fn object(offered: &[Offered], effects: &[(String, Effect)]) -> String {
+fn object(offered: &[Offered], declared: &[Tool]) -> String {
     let tools: Vec<Value> = offered
         .iter()
         .map(|tool| {
-            json!({
+            let files = files_of(declared, &tool.spec.name);
+            let mut object = json!({
                 "name": tool.spec.name,
                 "description": tool.spec.description,
                 "parameters": tool.spec.parameters,
-                "effect": effect_word(effects, &tool.spec.name),
+                "effect": effect_word(declared, &tool.spec.name),
                 "tokens": tool.tokens,
-            })
+            });
+            if !files.is_empty() {
+                object["files"] = json!(files);
+            }
+            object
         })
         .collect();
-    format!(
-        "{:#}\n",
-        json!({ "version": VERSION, "tools": tools, "tokens": total(offered) })
-    )
+    let object = json!({ "version": VERSION, "tools": tools, "tokens": total(offered) });
+    escaped_json(format!("{object:#}\n"))
 }
 
 /// One tool a line, its params below it.
-fn table(offered: &[Offered], effects: &[(String, Effect)], console: &Console) -> String {
+fn table(offered: &[Offered], declared: &[Tool], console: &Console) -> String {
     let width = console.width().unwrap_or(100).max(30);
     let mut text = String::new();
     for tool in offered {
         let spec = &tool.spec;
+        let files = files_of(declared, &spec.name);
+        let sends = if files.is_empty() {
+            ""
+        } else {
+            ", sends files of --files DIR"
+        };
         text.push_str(&format!(
-            "{} ({}, about {} tokens)\n",
+            "{} ({}{sends}, about {} tokens)\n",
             spec.name,
-            effect_word(effects, &spec.name),
+            effect_word(declared, &spec.name),
             tool.tokens
         ));
         for line in wrapped(&spec.description, width - 2) {
             text.push_str(&format!("  {line}\n"));
         }
-        for line in params(&spec.parameters) {
+        for line in params(&spec.parameters, &files) {
             for (number, part) in wrapped(&line, width - 6).iter().enumerate() {
                 text.push_str(if number == 0 { "    " } else { "      " });
                 text.push_str(&format!("{part}\n"));
@@ -111,7 +122,7 @@ fn table(offered: &[Offered], effects: &[(String, Effect)], console: &Console) -
 }
 
 /// `limit: integer, optional. How many orders at most`
-fn params(schema: &Value) -> Vec<String> {
+fn params(schema: &Value, files: &[&str]) -> Vec<String> {
     let required = |name: &str| {
         schema["required"]
             .as_array()
@@ -129,6 +140,7 @@ fn params(schema: &Value) -> Vec<String> {
                     .map(|value| value.as_str().map_or_else(|| value.to_string(), str::to_owned))
                     .collect::<Vec<_>>()
                     .join("|"),
+                _ if files.contains(&name.as_str()) => "file".to_owned(),
                 (_, Value::String(kind)) => kind.clone(),
                 _ => "any".to_owned(),
             };
@@ -141,12 +153,26 @@ fn params(schema: &Value) -> Vec<String> {
         .collect()
 }
 
-fn effect_word(effects: &[(String, Effect)], name: &str) -> &'static str {
-    match effects.iter().find(|(tool, _)| tool == name) {
-        Some((_, Effect::Write)) => "write",
-        Some((_, Effect::Destructive)) => "destructive",
+fn effect_word(declared: &[Tool], name: &str) -> &'static str {
+    match declared
+        .iter()
+        .find(|tool| tool.name == name)
+        .map(|tool| tool.effect)
+    {
+        Some(Effect::Write) => "write",
+        Some(Effect::Destructive) => "destructive",
         _ => "read",
     }
+}
+
+/// The params of a tool that name files.
+fn files_of<'a>(declared: &'a [Tool], name: &str) -> Vec<&'a str> {
+    let tool = declared.iter().find(|tool| tool.name == name);
+    let params = tool.into_iter().flat_map(|tool| &tool.params);
+    params
+        .filter(|param| param.kind == ParamKind::File)
+        .map(|param| param.name.as_str())
+        .collect()
 }
 
 fn total(offered: &[Offered]) -> u64 {
@@ -189,7 +215,7 @@ mod tests {
             "required": ["email"],
         });
         assert_eq!(
-            params(&schema),
+            params(&schema, &[]),
             ["email: string. The address", "status: open|paid, optional"]
         );
     }

@@ -3,17 +3,21 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;
+use std::ops::Range;
 
 use annotate_snippets::{
     Annotation, AnnotationKind, Group, Level, Patch, Renderer, Snippet, normalize_untrusted_str,
 };
-use toolrun_manifest::{Diagnostic, Fix, Label, LabelKind, Severity, SourceId, Sources};
+use toolrun_manifest::{Diagnostic, Fix, Label, LabelKind, Severity, SourceId, Sources, Span, is_invisible};
 
 use crate::console::Console;
 
 /// Columns below which lines of the source are no longer cut to fit: the caret
 /// and its words would be all that is left.
 const NARROWEST: usize = 40;
+
+/// Bytes between labels of one diagnostic beyond which they are drawn apart.
+const FAR_APART: usize = 32 << 10;
 
 /// Draws one diagnostic, with a line end.
 pub(crate) fn draw(diagnostic: &Diagnostic, sources: &Sources, console: &Console) -> String {
@@ -31,12 +35,12 @@ pub(crate) fn draw(diagnostic: &Diagnostic, sources: &Sources, console: &Console
         Severity::Warning => Level::WARNING,
     };
     let mut main = level
-        .primary_title(diagnostic.message.as_str())
+        .primary_title(said(&diagnostic.message))
         .id(diagnostic.code)
         .elements(
             sources_of(diagnostic)
                 .into_iter()
-                .map(|id| snippet(diagnostic, sources, id)),
+                .flat_map(|id| snippets(diagnostic, sources, id)),
         );
     if let Some(help) = &diagnostic.help {
         main = main.element(Level::HELP.message(lines_of(help)));
@@ -94,30 +98,97 @@ fn sources_of(diagnostic: &Diagnostic) -> Vec<SourceId> {
         .collect()
 }
 
-fn snippet<'a>(
+/// The lines of one source that have labels. They are drawn together, unless
+/// they are far apart: whatever lies between would be read for nothing.
+fn snippets<'a>(
     diagnostic: &'a Diagnostic,
     sources: &'a Sources,
     id: SourceId,
-) -> Snippet<'a, Annotation<'a>> {
-    let source = sources.get(id);
-    let labels = diagnostic.labels.iter().filter(|label| label.span.source == id);
-    Snippet::source(shown(&source.text))
-        .path(normalize_untrusted_str(&source.name))
-        .annotations(labels.map(|label| annotation(label, &source.text)))
+) -> Vec<Snippet<'a, Annotation<'a>>> {
+    let labels: Vec<&Label> = diagnostic
+        .labels
+        .iter()
+        .filter(|label| label.span.source == id)
+        .collect();
+    let spans: Vec<Span> = labels.iter().map(|label| label.span).collect();
+    let together = Window::around(&spans, sources);
+    if together.text.len() <= FAR_APART {
+        return vec![snippet(&labels, &together)];
+    }
+    labels
+        .iter()
+        .map(|label| snippet(&[label], &Window::around(&[label.span], sources)))
+        .collect()
 }
 
-fn annotation<'a>(label: &'a Label, text: &str) -> Annotation<'a> {
+fn snippet<'a>(labels: &[&'a Label], window: &Window<'a>) -> Snippet<'a, Annotation<'a>> {
+    let annotations = labels.iter().map(|label| annotation(label, window));
+    window.snippet().annotations(annotations)
+}
+
+fn annotation<'a>(label: &'a Label, window: &Window<'a>) -> Annotation<'a> {
     let kind = match label.kind {
         LabelKind::Primary => AnnotationKind::Primary,
         LabelKind::Context => AnnotationKind::Context,
     };
-    let words = Some(label.text.as_str()).filter(|words| !words.is_empty());
-    kind.span(first_line(label.span.range(), text)).label(words)
+    let words = Some(said(&label.text)).filter(|words| !words.is_empty());
+    kind.span(first_line(window.range(label.span), &window.text))
+        .label(words)
+}
+
+/// Whole lines of a source: to draw one line of a long file, the others need
+/// not be looked at.
+struct Window<'a> {
+    name: &'a str,
+    text: Cow<'a, str>,
+    /// Where it starts.
+    start: usize,
+    /// The number of its first line.
+    line: usize,
+}
+
+impl<'a> Window<'a> {
+    fn around(spans: &[Span], sources: &'a Sources) -> Self {
+        let first = spans.iter().min_by_key(|span| span.start);
+        let first = *first.expect("a diagnostic has a label, a fix has an edit");
+        let source = sources.get(first.source);
+        let last = spans.iter().map(|span| span.end).max().unwrap_or(first.end);
+        let line_start = |at: usize| source.text[..at].rfind('\n').map_or(0, |newline| newline + 1);
+        let mut start = line_start(first.start);
+        if start == source.text.len() {
+            // The end of the file is drawn with the line before it.
+            start = line_start(start.saturating_sub(1));
+        }
+        let end = source.text[last..]
+            .find('\n')
+            .map_or(source.text.len(), |newline| last + newline + 1);
+        let line = sources.position(Span {
+            start,
+            end: start,
+            ..first
+        });
+        Self {
+            name: &source.name,
+            text: sources.shown(Span { start, end, ..first }),
+            start,
+            line: line.line,
+        }
+    }
+
+    fn range(&self, span: Span) -> Range<usize> {
+        span.start - self.start..span.end - self.start
+    }
+
+    fn snippet<T: Clone>(&self) -> Snippet<'a, T> {
+        Snippet::source(shown(self.text.clone()))
+            .line_start(self.line)
+            .path(normalize_untrusted_str(self.name))
+    }
 }
 
 /// The part of a range on its first line: a caret under a whole block would
 /// draw the block instead of pointing.
-fn first_line(range: std::ops::Range<usize>, text: &str) -> std::ops::Range<usize> {
+fn first_line(range: Range<usize>, text: &str) -> Range<usize> {
     let end = text[range.clone()]
         .find('\n')
         .map_or(range.end, |newline| range.start + newline);
@@ -126,7 +197,7 @@ fn first_line(range: std::ops::Range<usize>, text: &str) -> std::ops::Range<usiz
 }
 
 fn suggestion<'a>(fix: &'a Fix, sources: &'a Sources) -> Group<'a> {
-    let title = Level::HELP.secondary_title(normalize_untrusted_str(&fix.title));
+    let title = Level::HELP.secondary_title(said(&fix.title));
     let mut seen = BTreeSet::new();
     let ids = fix
         .edits
@@ -134,35 +205,55 @@ fn suggestion<'a>(fix: &'a Fix, sources: &'a Sources) -> Group<'a> {
         .map(|edit| edit.span.source)
         .filter(|id| seen.insert(*id));
     title.elements(ids.map(|id| {
-        let source = sources.get(id);
-        let edits = fix.edits.iter().filter(|edit| edit.span.source == id);
-        Snippet::source(shown(&source.text))
-            .path(normalize_untrusted_str(&source.name))
-            .patches(edits.map(|edit| Patch::new(edit.span.range(), edit.text.as_str())))
+        let edits: Vec<_> = fix.edits.iter().filter(|edit| edit.span.source == id).collect();
+        let spans: Vec<Span> = edits.iter().map(|edit| edit.span).collect();
+        let window = Window::around(&spans, sources);
+        let patches = edits
+            .iter()
+            .map(|edit| Patch::new(window.range(edit.span), edit.text.as_str()));
+        window.snippet().patches(patches.collect::<Vec<_>>())
     }))
 }
 
 /// Help may have several lines; each is cleaned on its own.
 fn lines_of(help: &str) -> String {
-    help.lines()
-        .map(normalize_untrusted_str)
-        .collect::<Vec<_>>()
-        .join("\n")
+    help.lines().map(said).collect::<Vec<_>>().join("\n")
 }
 
-/// The source with C1 controls, which the renderer lets through, replaced by
-/// a character of the same length, so that every offset stays right.
-fn shown(text: &str) -> Cow<'_, str> {
-    let is_c1 = |c: char| ('\u{80}'..='\u{9f}').contains(&c);
-    if text.contains(is_c1) {
-        Cow::Owned(
-            text.chars()
-                .map(|c| if is_c1(c) { '\u{a4}' } else { c })
-                .collect(),
-        )
-    } else {
-        Cow::Borrowed(text)
+/// The source with what nobody sees, and the renderer lets through, replaced
+/// by a sign of the same length, so that every offset stays right.
+fn shown(text: Cow<'_, str>) -> Cow<'_, str> {
+    if !text.contains(is_hidden) {
+        return text;
     }
+    let sign = |c: char| match c.len_utf8() {
+        _ if !is_hidden(c) => c,
+        1 => '?',
+        2 => '\u{a4}',
+        3 => '\u{fffd}',
+        _ => '\u{1f532}',
+    };
+    Cow::Owned(text.chars().map(sign).collect())
+}
+
+/// Words of ours that may quote the author's: what nobody sees is spelt out.
+fn said(text: &str) -> String {
+    let text: String = text
+        .chars()
+        .map(|c| {
+            if is_hidden(c) {
+                format!("\\u{{{:x}}}", u32::from(c))
+            } else {
+                c.to_string()
+            }
+        })
+        .collect();
+    normalize_untrusted_str(&text)
+}
+
+/// Controls below U+0020 are drawn as signs by the renderer itself.
+fn is_hidden(c: char) -> bool {
+    is_invisible(c) && c >= '\u{80}'
 }
 
 #[cfg(test)]
@@ -179,9 +270,13 @@ mod tests {
 
     #[test]
     fn replacing_controls_keeps_every_offset() {
-        let text = "a\u{9b}b";
-        assert_eq!(shown(text).len(), text.len());
-        assert!(!shown(text).contains('\u{9b}'));
+        for hidden in ['\u{9b}', '\u{ad}', '\u{200b}', '\u{e0041}'] {
+            let text = format!("a{hidden}b");
+            let shown = shown(Cow::Borrowed(&text));
+            assert_eq!(shown.len(), text.len());
+            assert!(!shown.contains(hidden) && !said(&text).contains(hidden));
+        }
+        assert_eq!(shown(Cow::Borrowed("a\u{200d}b")), "a\u{200d}b");
     }
 
     #[test]

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use toolrun_model::{Delta, DeltaStream, Model, ModelRequest, Reply, StopReason, Usage};
 use toolrun_runner::{Offered, Session};
 
-use crate::console::Console;
+use crate::console::{Console, escaped_json};
 use crate::exit::{Exit, Failure};
 use crate::select_model::Selected;
 
@@ -89,7 +89,7 @@ fn object(asked: &ModelRequest, offered: &[Offered], selected: &Selected) -> Str
         },
         "tokens_of_tools": tokens(offered),
     });
-    format!("{object:#}\n")
+    escaped_json(format!("{object:#}\n"))
 }
 
 fn words(asked: &ModelRequest, offered: &[Offered], selected: &Selected) -> String {

@@ -1,13 +1,18 @@
-//! Events as lines of JSON, into a file that only its owner may read.
+//! Events as lines of JSON, into a file that only its owner may read, or into
+//! a stream that its user has open.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::fs::{FileTypeExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
+use rustix::fs::OFlags;
+use rustix::process::geteuid;
 use toolrun_runner::{Event, Observer, Stamped, Stop};
 
-use crate::exit::{Failure, plain_reason};
+use crate::console::escaped_json;
+use crate::exit::Failure;
+use crate::private_file::{self, FileError};
 
 /// Whether `--events` was given stdout.
 pub(crate) fn on_stdout(events: Option<&Path>) -> bool {
@@ -29,13 +34,18 @@ pub(crate) struct Jsonl {
 }
 
 impl Jsonl {
-    /// Writes to a new file of mode 0600, or to stdout for `-`. A file that is
-    /// there already is replaced; a link is not followed.
+    /// Writes to a new file of mode 0600, or to stdout for `-`. A plain file
+    /// that is there already is replaced, a link refused. A pipe of this user's
+    /// and a stream of this process, such as `/dev/stderr`, are written to.
     pub(crate) fn create(path: &Path, stop: Stop) -> Result<Self, Failure> {
         let out: Box<dyn Write + Send> = if on_stdout(Some(path)) {
             Box::new(io::stdout())
         } else {
-            Box::new(BufWriter::new(private_file(path)?))
+            let file = opened(path).map_err(|error| {
+                Failure::usage(format!("cannot write `{}`: {error}", path.display()))
+                    .with_hint("`--events -` writes to stdout; another name makes a new file")
+            })?;
+            Box::new(BufWriter::new(file))
         };
         Ok(Self { out, stop })
     }
@@ -46,6 +56,7 @@ impl Observer for Jsonl {
         let Ok(line) = serde_json::to_string(event) else {
             return;
         };
+        let line = escaped_json(line);
         // Events that cannot be written are lost; going on would do things of
         // which there is no trace.
         if writeln!(self.out, "{line}")
@@ -57,47 +68,59 @@ impl Observer for Jsonl {
     }
 }
 
-fn private_file(path: &Path) -> Result<File, Failure> {
-    let failed = |reason: String| Failure::usage(format!("cannot write `{}`: {reason}", path.display()));
-    let create = || {
-        OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path)
-    };
-    match create() {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let found = std::fs::symlink_metadata(path).map_err(|error| failed(plain_reason(&error)))?;
-            if !found.is_file() {
-                return Err(failed("it is there already and is not a plain file".to_owned()));
-            }
-            std::fs::remove_file(path).map_err(|error| failed(plain_reason(&error)))?;
-            create().map_err(|error| failed(plain_reason(&error)))
-        }
-        other => other.map_err(|error| failed(plain_reason(&error))),
+/// The file of events, or the stream that stands for one.
+fn opened(path: &Path) -> Result<File, FileError> {
+    if is_own_stream(path) {
+        return Ok(OpenOptions::new().append(true).open(path)?);
     }
+    match fs::symlink_metadata(path) {
+        Ok(found) if found.file_type().is_fifo() => pipe(path),
+        _ => private_file::create(path),
+    }
+}
+
+/// A pipe that this user made, to be read by a program of theirs. One that
+/// another made in a shared folder would tell them everything.
+fn pipe(path: &Path) -> Result<File, FileError> {
+    let file = OpenOptions::new()
+        .write(true)
+        .custom_flags(OFlags::NOFOLLOW.bits() as i32)
+        .open(path)?;
+    let found = file.metadata()?;
+    match (found.file_type().is_fifo(), found.uid() == geteuid().as_raw()) {
+        (true, true) => Ok(file),
+        (true, false) => Err(FileError::OfAnother),
+        (false, _) => Err(FileError::NotPlain),
+    }
+}
+
+/// The names of what this process was given open, and of nothing at all.
+fn is_own_stream(path: &Path) -> bool {
+    let Some(name) = path.to_str() else { return false };
+    let number = name
+        .strip_prefix("/dev/fd/")
+        .or_else(|| name.strip_prefix("/proc/self/fd/"));
+    matches!(name, "/dev/null" | "/dev/stdout" | "/dev/stderr")
+        || number.is_some_and(|number| number.parse::<u16>().is_ok())
 }
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::{PermissionsExt, symlink};
-
     use super::*;
 
     #[test]
-    fn the_file_is_the_owners_alone_and_no_link_is_followed() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let path = folder.path().join("events.jsonl");
-        for _ in 0..2 {
-            let file = private_file(&path).expect("a file");
-            assert_eq!(
-                file.metadata().expect("metadata").permissions().mode() & 0o777,
-                0o600
-            );
+    fn only_streams_of_our_own_are_taken_for_some() {
+        for (path, own) in [
+            ("/dev/stderr", true),
+            ("/dev/null", true),
+            ("/dev/fd/63", true),
+            ("/proc/self/fd/3", true),
+            ("/dev/fd/../x", false),
+            ("/dev/shm/events", false),
+            ("/dev/sda", false),
+            ("events", false),
+        ] {
+            assert_eq!(is_own_stream(Path::new(path)), own, "{path}");
         }
-        let link = folder.path().join("link");
-        symlink(&path, &link).expect("a link");
-        assert!(private_file(&link).is_err());
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value};
 use toolrun_runner::{
-    Delta, Event, Observer, RejectReason, Stamped, ToolRejected, ToolReturned, ToolStarted,
+    Delta, Event, Flow, FlowWarned, Observer, RejectReason, Stamped, ToolRejected, ToolReturned, ToolStarted,
 };
 
 use crate::console::{Console, Style, escaped};
@@ -99,6 +99,13 @@ impl Progress {
         }
     }
 
+    /// Calls that change something and have not ended.
+    pub(crate) fn writes_in_flight(&self) -> usize {
+        let state = self.state();
+        let running = state.running.values();
+        running.filter(|started| started.effect != "read").count()
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -112,6 +119,9 @@ impl Progress {
             if let (Some(method), Some(url)) = (&started.method, &started.url) {
                 let request = self.console.paint(Style::Dim, "request");
                 self.line(&format!("  {request} {method} {}", escaped(url)));
+                for file in &started.files {
+                    self.line(&format!("  {request} sends {}", escaped(&file.to_string())));
+                }
             }
         }
     }
@@ -157,6 +167,21 @@ impl Progress {
             self.line(&format!("  {}", one_line(&rejected.content, MOST_RESULT)));
         }
     }
+
+    /// Of a call that has to be asked about, the question says it.
+    fn warned(&self, warned: &FlowWarned) {
+        if warned.asks || self.console.quiet() {
+            return;
+        }
+        let flow = Flow {
+            from: warned.from.clone(),
+            to: warned.to.clone(),
+        };
+        let word = self.console.paint(Style::Warning, "warning[cross-host]:");
+        let (reason, remedy) = (flow.reason(), flow.remedy());
+        let what = format!("{} {reason}; {remedy} says that this is meant", warned.tool);
+        self.line(&format!("{word} {}", escaped(&what)));
+    }
 }
 
 impl Observer for Progress {
@@ -170,6 +195,7 @@ impl Observer for Progress {
             Event::ToolStarted(started) => self.started(started),
             Event::ToolReturned(returned) => self.returned(returned),
             Event::ToolRejected(rejected) => self.rejected(rejected),
+            Event::FlowWarned(warned) => self.warned(warned),
             Event::RunFinished(_) => return self.hide(),
             _ => return,
         }

@@ -149,7 +149,7 @@ pub(crate) async fn add_note(
 
 const AMOUNT: &str = "a number above 0 with at most two places";
 
-fn lock(service: &Service) -> MutexGuard<'_, Shop> {
+pub(super) fn lock(service: &Service) -> MutexGuard<'_, Shop> {
     // A panic in a handler leaves the shop whole: every change is one assignment after all checks.
     service.shop.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -159,7 +159,8 @@ fn page(found: &[&Order], limit: usize) -> Value {
     json!({ "count": orders.len(), "found": found.len(), "orders": orders })
 }
 
-fn read(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
+/// The bytes of a body, or why they could not be had.
+pub(crate) fn read(body: Result<Bytes, BytesRejection>) -> Result<Bytes, Problem> {
     body.map_err(|rejection| Problem::new(rejection.status(), "unreadable_body", rejection.body_text()))
 }
 
@@ -228,7 +229,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
         .ok_or_else(|| invalid("Idempotency-Key", "1 to 255 visible characters"))
 }
 
-fn unknown_order(shop: &Shop, id: &str) -> Problem {
+pub(super) fn unknown_order(shop: &Shop, id: &str) -> Problem {
     let ids: Vec<&str> = shop.orders(|_| true).iter().map(|order| order.id).collect();
     Problem::not_found("unknown_order", format!("no order has the id `{id}`"))
         .detail("nearest", nearest(id, ids))

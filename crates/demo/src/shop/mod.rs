@@ -2,6 +2,7 @@
 //!
 //! Rules only; how they look over HTTP stands in `http`.
 
+pub(crate) mod documents;
 pub(crate) mod http;
 mod order;
 mod seed;

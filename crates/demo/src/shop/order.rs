@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::documents::Document;
 use crate::decimal::Decimal;
 
 /// What has become of an order.
@@ -53,6 +54,7 @@ pub(crate) struct Order {
     /// In hundredths; never more than the total.
     pub(crate) refunded: u64,
     pub(crate) notes: Vec<String>,
+    pub(crate) documents: Vec<Document>,
 }
 
 /// One line of an order.

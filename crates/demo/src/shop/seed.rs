@@ -89,6 +89,7 @@ impl Row {
             total,
             refunded,
             notes: Vec::new(),
+            documents: Vec::new(),
         }
     }
 }

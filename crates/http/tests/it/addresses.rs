@@ -3,6 +3,8 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use toolrun_http::{
     AddressRules, Client, GuardRule, HttpError, NamedBy, Names, PlainHttp, Redactor, Rules, Transport,
@@ -20,7 +22,9 @@ fn client(addresses: AddressRules, table: &[(&str, &[&str])]) -> Client {
         })
         .collect();
     let mut options = options(Redactor::default());
-    options.names = Names::Fixed(table);
+    options.names = Names::By(Arc::new(move |name: &str| {
+        table.get(name).cloned().unwrap_or_default()
+    }));
     options.rules = Rules {
         addresses,
         ..Rules::default()
@@ -124,4 +128,44 @@ async fn nobody_listening_is_a_connect_error() {
     assert!(matches!(error, HttpError::Connect { .. }), "{error:?}");
     let text = format!("{error} {error:?}");
     assert!(text.contains("refused") && !text.contains("canary"), "{text}");
+}
+
+/// A client for which only 127.0.0.2 is public, and names are what the
+/// function says at the time.
+fn rebound(answer: impl Fn(usize) -> Vec<IpAddr> + Send + Sync + 'static) -> Client {
+    let asked = AtomicUsize::new(0);
+    let mut options = options(Redactor::default());
+    options.names = Names::By(Arc::new(move |_: &str| {
+        answer(asked.fetch_add(1, Ordering::SeqCst))
+    }));
+    options.rules = Rules {
+        addresses: AddressRules {
+            allowed: vec!["127.0.0.2/32".parse().unwrap()],
+            ..http_anywhere()
+        },
+        ..Rules::default()
+    };
+    Client::new(options).unwrap()
+}
+
+#[tokio::test]
+async fn c04_every_answer_of_a_name_is_judged_when_it_is_dialled() {
+    // The private one would be found by who dials it.
+    let private = Server::always(ok(b"private")).await;
+    let port = private.address.port();
+    let [public, inside]: [IpAddr; 2] = ["127.0.0.2", "127.0.0.1"].map(|text| text.parse().unwrap());
+    let get_it = |name: &str| get(format!("http://{name}:{port}/").parse().unwrap());
+    // Nobody listens at the public address: it is dialled, and that fails.
+    let first = rebound(move |asked| vec![if asked == 0 { public } else { inside }]);
+    let outcome = error(first.send(get_it("rebinds.example")).await);
+    assert!(matches!(outcome, HttpError::Connect { .. }), "{outcome:?}");
+    // Another attempt asks again, and the answer is judged again.
+    let outcome = error(first.send(get_it("rebinds.example")).await);
+    assert!(matches!(outcome, HttpError::Refused { .. }), "{outcome:?}");
+    for mixed in [vec![public, inside], vec![inside, public]] {
+        let client = rebound(move |_| mixed.clone());
+        let outcome = error(client.send(get_it("mixed.example")).await);
+        assert!(matches!(outcome, HttpError::Refused { .. }), "{outcome:?}");
+    }
+    assert_eq!(private.connections(), 0);
 }

@@ -5,6 +5,8 @@
 mod addresses;
 mod bodies;
 mod client;
+mod login_faults;
+mod logins;
 mod policy;
 mod recording;
 mod redirects;

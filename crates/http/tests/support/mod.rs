@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 use url::Url;
 
 /// One thing that the server does in answer to a request.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) enum Part {
     /// Writes bytes.
     Bytes(Vec<u8>),
@@ -19,6 +19,8 @@ pub(crate) enum Part {
     Forever(Vec<u8>, Duration),
     /// Waits.
     Wait(Duration),
+    /// Waits until something holds.
+    Until(Arc<dyn Fn() -> bool + Send + Sync>),
     /// Closes the connection.
     Close,
 }
@@ -164,6 +166,12 @@ async fn act(stream: &mut TcpStream, log: &Mutex<Log>, part: Part) -> bool {
         }
         Part::Wait(time) => {
             tokio::time::sleep(time).await;
+            true
+        }
+        Part::Until(holds) => {
+            while !holds() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
             true
         }
         Part::Close => false,

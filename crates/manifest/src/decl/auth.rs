@@ -1,16 +1,13 @@
 //! `auth:`: which secret goes where. Values are names of secrets; which of
 //! them exist is looked up when everything is read.
 
-use super::body::BodyDecl;
-use super::policy::{Pair, pairs};
-use crate::checked::Method;
-use crate::decl::tool::METHODS;
+use super::login::{OAuth2Decl, TokenDecl};
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind, Node};
+use crate::read;
 use crate::source::Span;
 use crate::text::Text;
-use crate::{quantity, read};
 
 pub(crate) const KEYS: &[Key] = &[
     key("bearer", "The secret sent as `Authorization: Bearer …`."),
@@ -31,40 +28,9 @@ pub(crate) const BASIC_KEYS: &[Key] = &[
     key("password", "The secret's name."),
 ];
 
-pub(crate) const OAUTH2_KEYS: &[Key] = &[
-    key("token_url", "Where tokens are given out."),
-    key("client_id", "The client, a text template."),
-    key("client_secret", "The secret's name."),
-    key("scopes", "The scopes asked for, text templates."),
-    key("params", "Further fields of the token request, text templates."),
-    key("client", "Where the client's credentials go: basic or body."),
-];
-
-pub(crate) const TOKEN_KEYS: &[Key] = &[
-    key("request", "The login request."),
-    key("pick", "JMESPath of the token in the answer."),
-    key("cookie", "The cookie that is the token."),
-    key("ttl", "How long a token is used."),
-    key("send", "The header that carries the token."),
-];
-
-pub(crate) const REQUEST_KEYS: &[Key] = &[
-    key("method", "The method; POST when absent."),
-    key("url", "The address."),
-    key("headers", "Headers of the login request."),
-    key("body", "The body of the login request."),
-];
-
-pub(crate) const SEND_KEYS: &[Key] = &[
-    key("header", "The header's name."),
-    key("value", "Its value, in which `token` stands for the token."),
-];
-
 /// `auth:` as written.
 #[derive(Debug)]
 pub(crate) struct AuthDecl<'n> {
-    /// Where the kind of credentials is named.
-    pub(crate) span: Span,
     pub(crate) kind: AuthKind<'n>,
 }
 
@@ -85,12 +51,8 @@ pub(crate) enum AuthKind<'n> {
         user: &'n Text,
         password: &'n Text,
     },
-    /// Understood, with no room in this build: what it names is checked.
-    Later {
-        kind: &'static str,
-        secrets: Vec<&'n Text>,
-        templates: Vec<&'n Text>,
-    },
+    OAuth2(Box<OAuth2Decl<'n>>),
+    Token(Box<TokenDecl<'n>>),
     /// Already reported.
     Invalid,
 }
@@ -99,10 +61,7 @@ impl<'n> AuthDecl<'n> {
     pub(crate) fn read(node: &'n Node, owner: Span, sink: &mut Sink) -> Option<Self> {
         if let Kind::Scalar(text) = &node.kind {
             if text.as_str() == "none" {
-                return Some(Self {
-                    span: node.span,
-                    kind: AuthKind::None,
-                });
+                return Some(Self { kind: AuthKind::None });
             }
             sink.error(
                 "wrong-type",
@@ -110,7 +69,7 @@ impl<'n> AuthDecl<'n> {
                 format!("expected a kind of credentials, found {}", node.found()),
             )
             .help(HOW);
-            return Some(Self::invalid(owner));
+            return Some(Self::INVALID);
         }
         if let Some(typed) = typed(node) {
             let kind = match &typed.value.kind {
@@ -120,7 +79,7 @@ impl<'n> AuthDecl<'n> {
             let message = "`auth` has no `type`: the kind of credentials is the key itself";
             sink.error("unknown-key", typed.key.span(), message)
                 .help(by_kind(kind));
-            return Some(Self::invalid(owner));
+            return Some(Self::INVALID);
         }
         let before = sink.errors();
         let mut fields = Fields::open(node, "`auth`", owner, &[KEYS], sink)?;
@@ -131,6 +90,7 @@ impl<'n> AuthDecl<'n> {
             }
         }
         fields.finish(sink);
+        found.sort_by_key(|(span, _)| *span);
         let count = found.len();
         if count > 1 {
             sink.error(
@@ -144,20 +104,16 @@ impl<'n> AuthDecl<'n> {
             sink.error("wrong-value", owner, "`auth` has no kind of credentials")
                 .help("one of `bearer`, `header`, `query`, `basic`, `oauth2`, `token`; or `auth: none`");
         }
-        let (span, kind) = found.into_iter().next().unwrap_or((owner, None));
+        let first = found.into_iter().next().and_then(|(_, kind)| kind);
         Some(Self {
-            span,
-            kind: kind.unwrap_or(AuthKind::Invalid),
+            kind: first.unwrap_or(AuthKind::Invalid),
         })
     }
 
     /// One that is reported already.
-    fn invalid(span: Span) -> Self {
-        Self {
-            span,
-            kind: AuthKind::Invalid,
-        }
-    }
+    const INVALID: Self = Self {
+        kind: AuthKind::Invalid,
+    };
 }
 
 /// The two most common ways to write `auth:`.
@@ -197,11 +153,18 @@ const READERS: &[(&str, Reader)] = &[
         named(entry, sink).map(|(name, secret)| AuthKind::Query { name, secret })
     }),
     ("basic", basic),
-    ("oauth2", oauth2),
-    ("token", token),
+    ("oauth2", |entry, sink| {
+        let decl = OAuth2Decl::read(entry, sink)?;
+        Some(AuthKind::OAuth2(Box::new(decl)))
+    }),
+    ("token", |entry, sink| {
+        let decl = TokenDecl::read(entry, sink)?;
+        Some(AuthKind::Token(Box::new(decl)))
+    }),
 ];
 
-fn secret<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<&'n Text> {
+/// The name of a secret.
+pub(crate) fn secret<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<&'n Text> {
     read::text(&entry.value, "the name of a secret", sink)
 }
 
@@ -270,133 +233,4 @@ fn basic<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<AuthKind<'n>> {
     fields.finish(sink);
     user.zip(password)
         .map(|(user, password)| AuthKind::Basic { user, password })
-}
-
-fn oauth2<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<AuthKind<'n>> {
-    let mut fields = Fields::open(
-        &entry.value,
-        "`auth.oauth2`",
-        entry.key.span(),
-        &[OAUTH2_KEYS],
-        sink,
-    )?;
-    let mut templates = Vec::new();
-    let mut secrets = Vec::new();
-    templates.extend(
-        fields
-            .required("token_url")
-            .and_then(|entry| read::text(&entry.value, "a URL", sink)),
-    );
-    templates.extend(
-        fields
-            .required("client_id")
-            .and_then(|entry| read::written(&entry.value, "a client id", sink)),
-    );
-    secrets.extend(
-        fields
-            .required("client_secret")
-            .and_then(|entry| secret(entry, sink)),
-    );
-    if let Some(entry) = fields.optional("scopes") {
-        match &entry.value.kind {
-            Kind::Scalar(_) => templates.extend(read::text(&entry.value, "a scope", sink)),
-            _ => templates.extend(
-                read::texts(&entry.value, "a list of scopes", "a scope", sink)
-                    .into_iter()
-                    .flatten(),
-            ),
-        }
-    }
-    templates.extend(
-        pairs(fields.optional("params"), "fields", sink)
-            .into_iter()
-            .map(|(_, value)| value),
-    );
-    if let Some(entry) = fields.optional("client") {
-        read::word(
-            &entry.value,
-            "where the client's credentials go",
-            &[("basic", ()), ("body", ())],
-            sink,
-        );
-    }
-    fields.finish(sink);
-    Some(AuthKind::Later {
-        kind: "oauth2",
-        secrets,
-        templates,
-    })
-}
-
-fn token<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<AuthKind<'n>> {
-    let mut fields = Fields::open(
-        &entry.value,
-        "`auth.token`",
-        entry.key.span(),
-        &[TOKEN_KEYS],
-        sink,
-    )?;
-    let mut templates = Vec::new();
-    if let Some(entry) = fields.required("request") {
-        request(entry, &mut templates, sink);
-    }
-    let pick = fields.optional("pick");
-    let cookie = fields.optional("cookie");
-    for place in [pick, cookie].into_iter().flatten() {
-        read::text(&place.value, "a text", sink);
-    }
-    if pick.is_some() == cookie.is_some() {
-        sink.error(
-            "wrong-value",
-            entry.key.span(),
-            "`auth.token` has exactly one of `pick` and `cookie`",
-        )
-        .help("`pick: access_token` takes it from the JSON answer, `cookie: session` from a cookie");
-    }
-    if let Some(entry) = fields.optional("ttl") {
-        quantity::duration(&entry.value, sink);
-    }
-    if let Some(entry) = fields.optional("send")
-        && let Some(mut send) = Fields::open(
-            &entry.value,
-            "`auth.token.send`",
-            entry.key.span(),
-            &[SEND_KEYS],
-            sink,
-        )
-    {
-        for name in ["header", "value"] {
-            send.required(name)
-                .and_then(|entry| read::text(&entry.value, "a text", sink));
-        }
-        send.finish(sink);
-    }
-    fields.finish(sink);
-    Some(AuthKind::Later {
-        kind: "token",
-        secrets: Vec::new(),
-        templates,
-    })
-}
-
-fn request<'n>(entry: &'n Entry, templates: &mut Vec<&'n Text>, sink: &mut Sink) {
-    let what = "`auth.token.request`";
-    let Some(mut fields) = Fields::open(&entry.value, what, entry.key.span(), &[REQUEST_KEYS], sink) else {
-        return;
-    };
-    let method = fields
-        .optional("method")
-        .and_then(|entry| read::word::<Method>(&entry.value, "a method", METHODS, sink));
-    let _ = method;
-    templates.extend(
-        fields
-            .required("url")
-            .and_then(|entry| read::text(&entry.value, "a URL", sink)),
-    );
-    let headers: Vec<Pair<'n>> = pairs(fields.optional("headers"), "headers", sink);
-    templates.extend(headers.into_iter().map(|(_, value)| value));
-    if let Some(entry) = fields.optional("body") {
-        let _ = BodyDecl::read(entry, sink);
-    }
-    fields.finish(sink);
 }

@@ -69,6 +69,7 @@ impl<'n> BodyDecl<'n> {
         }
         let looks_like_json = found.is_empty();
         fields.finish(sink);
+        found.sort_by_key(|(span, _)| *span);
         if looks_like_json && sink.errors() == before {
             sink.error("wrong-value", owner, "`body` has no kind")
                 .help("write `body: { json: { … } }`; the kinds are `json`, `form`, `multipart` and `text`");

@@ -7,6 +7,7 @@ pub(crate) mod auth;
 pub(crate) mod body;
 pub(crate) mod case;
 pub(crate) mod lints;
+pub(crate) mod login;
 pub(crate) mod mcp;
 pub(crate) mod paginate;
 pub(crate) mod param;
@@ -32,10 +33,10 @@ pub(crate) const TABLES: &[(&str, &[Key])] = &[
     ("auth", auth::KEYS),
     ("auth.basic", auth::BASIC_KEYS),
     ("auth.header and auth.query", auth::NAMED_KEYS),
-    ("auth.oauth2", auth::OAUTH2_KEYS),
-    ("auth.token", auth::TOKEN_KEYS),
-    ("auth.token.request", auth::REQUEST_KEYS),
-    ("auth.token.send", auth::SEND_KEYS),
+    ("auth.oauth2", login::OAUTH2_KEYS),
+    ("auth.token", login::TOKEN_KEYS),
+    ("auth.token.request", login::REQUEST_KEYS),
+    ("auth.token.send", login::SEND_KEYS),
     ("body", body::KEYS),
     ("mcp server", mcp::SERVER_KEYS),
     ("mcp tool", mcp::TOOL_KEYS),

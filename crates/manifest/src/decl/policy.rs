@@ -165,10 +165,13 @@ fn redirects<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<Vec<&'n Text>> {
     fields.finish(sink);
     for host in to.iter().flatten() {
         let text = host.as_str();
-        let plain = !text.is_empty()
-            && text
+        let (name, port) = text.split_once(':').unwrap_or((text, "443"));
+        let plain = !name.is_empty()
+            && name
                 .chars()
-                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'));
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '-'))
+            && port.bytes().all(|byte| byte.is_ascii_digit())
+            && port.parse().is_ok_and(|port: u16| port > 0);
         if !plain {
             sink.error(
                 "wrong-value",

@@ -1,11 +1,13 @@
 //! `secrets:`: names and where their values are found.
 
+use super::auth::is_name;
 use super::top::Declared;
 use super::vars::env_name;
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind};
 use crate::read;
+use crate::resolve::holds_template;
 use crate::source::Span;
 use crate::text::Text;
 
@@ -58,25 +60,7 @@ impl<'n> Declared<'n> for SecretRaw<'n> {
 fn origin<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<OriginDecl<'n>> {
     let name = entry.key.as_str();
     if let Kind::Scalar(text) = &entry.value.kind {
-        if text.as_str() == "env" {
-            return env_name(&entry.key, sink).map(|()| OriginDecl::Env(name));
-        }
-        let message = if text.as_str().is_empty() {
-            format!("secret `{name}`: expected where its value is found, found nothing")
-        } else {
-            format!("secret `{name}`: expected where its value is found, not the value itself")
-        };
-        let diagnostic = sink.error("secret-value", entry.value.span, message);
-        if text.as_str().is_empty() {
-            diagnostic.help(format!(
-                "write `{name}: env` to read the environment variable `{name}`"
-            ));
-            return None;
-        }
-        diagnostic.help(format!(
-            "write `{name}: env` to read the environment variable `{name}`; if what stands here is a real key, replace it at its provider"
-        ));
-        return None;
+        return word(entry, text, sink);
     }
     let mut fields = Fields::open(
         &entry.value,
@@ -85,6 +69,14 @@ fn origin<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<OriginDecl<'n>> {
         &[KEYS],
         sink,
     )?;
+    if let Kind::Map(entries) = &entry.value.kind {
+        // `value: …`: the error about the key would show it.
+        let unknown = |entry: &&Entry| KEYS.iter().all(|key| key.name != entry.key.as_str());
+        entries
+            .iter()
+            .filter(unknown)
+            .for_each(|entry| sink.hide(entry.value.span));
+    }
     let mut found = written(&mut fields, sink);
     let before = sink.errors();
     fields.finish(sink);
@@ -104,6 +96,67 @@ fn origin<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<OriginDecl<'n>> {
         };
     }
     None
+}
+
+/// Whether a text reads like the name of an environment variable and not like
+/// a key: words of capitals, and digits at most at the end of one.
+fn is_variable_like(text: &str) -> bool {
+    let is_word = |word: &str| {
+        let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        !letters.is_empty()
+            && letters.chars().all(|c| c.is_ascii_uppercase())
+            && word.len() - letters.len() <= 2
+    };
+    text.len() <= 40 && text.contains('_') && text.split('_').all(is_word)
+}
+
+/// `env`, or a mistake: any other word may be the value itself.
+fn word<'n>(entry: &'n Entry, text: &Text, sink: &mut Sink) -> Option<OriginDecl<'n>> {
+    let name = entry.key.as_str();
+    if text.as_str() == "env" {
+        return env_name(&entry.key, sink).map(|()| OriginDecl::Env(name));
+    }
+    let message = if text.as_str().is_empty() {
+        format!("secret `{name}`: expected where its value is found, found nothing")
+    } else {
+        format!("secret `{name}`: expected where its value is found, not the value itself")
+    };
+    if !is_reference(text.as_str()) && !text.as_str().is_empty() {
+        sink.hide(entry.value.span);
+    }
+    let diagnostic = sink.error("secret-value", entry.value.span, message);
+    if text.as_str().is_empty() {
+        diagnostic.help(format!(
+            "write `{name}: env` to read the environment variable `{name}`"
+        ));
+        return None;
+    }
+    let to_read = if is_variable_like(text.as_str()) {
+        let variable = text.as_str();
+        format!("write `{name}: {{ env: {variable} }}` to read the environment variable `{variable}`")
+    } else {
+        format!("write `{name}: env` to read the environment variable `{name}`")
+    };
+    diagnostic.help(format!(
+        "{to_read}; if what stands here is a real key, replace it at its provider"
+    ));
+    None
+}
+
+/// Where a secret is found never depends on values of a run.
+fn is_plain(text: &Text, sink: &mut Sink) -> bool {
+    let plain = !holds_template(text.as_str());
+    if !plain {
+        let message = "no template stands where a secret is found";
+        sink.error("template-place", text.span(), message)
+            .help("write it out; for a value that differs from place to place, use `env: NAME`");
+    }
+    plain
+}
+
+/// Whether a text is more likely a way to name a secret than its value.
+pub(crate) fn is_reference(text: &str) -> bool {
+    is_name(text) || text.starts_with('$') || text.contains("{{")
 }
 
 /// Every origin that is written, each `None` when it is wrong.
@@ -134,15 +187,17 @@ fn written<'n>(fields: &mut Fields<'n>, sink: &mut Sink) -> Vec<(Span, Option<Or
         found.push((entry.key.span(), words.map(OriginDecl::Command)));
     }
     if let Some(entry) = fields.optional("file") {
-        let path = read::text(&entry.value, "the path of a file", sink);
+        let path = read::text(&entry.value, "the path of a file", sink).filter(|text| is_plain(text, sink));
         found.push((entry.key.span(), path.map(|text| OriginDecl::File(text.as_str()))));
     }
     if let Some(entry) = fields.optional("keyring") {
-        let service = read::text(&entry.value, "the name of a service", sink);
+        let service =
+            read::text(&entry.value, "the name of a service", sink).filter(|text| is_plain(text, sink));
         found.push((
             entry.key.span(),
             service.map(|text| OriginDecl::Keyring(text.as_str())),
         ));
     }
+    found.sort_by_key(|(place, _)| *place);
     found
 }

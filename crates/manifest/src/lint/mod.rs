@@ -51,6 +51,16 @@ pub(crate) struct Findings<'a> {
 }
 
 impl Findings<'_> {
+    /// Whether more is known to be wrong at a place than a rule can say.
+    pub(crate) fn is_reported(&self, span: Span) -> bool {
+        self.sink.has_error(span)
+    }
+
+    /// Whether an error of that code says it already.
+    pub(crate) fn is_reported_as(&self, code: &str, span: Span) -> bool {
+        self.sink.has_error_of(code, span)
+    }
+
     /// Flags a place, unless a comment allows it there.
     pub(crate) fn flag(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
         if is_allowed(self.rule, span, self.sources) {

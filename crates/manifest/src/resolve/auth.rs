@@ -1,12 +1,14 @@
 //! `auth:`: secrets looked up by name, the user compiled.
 
 use super::world::World;
-use super::{header, template};
-use crate::checked::{Auth, Feature};
+use super::{header, login, template};
+use crate::checked::Auth;
 use crate::decl::auth::{AuthDecl, AuthKind, is_name};
 use crate::decl::mcp::ServerDecl;
+use crate::decl::secrets::is_reference;
 use crate::diagnostic::Sink;
 use crate::fields::{nearest, suggest};
+use crate::keys;
 use crate::template::Names;
 use crate::text::Text;
 
@@ -42,38 +44,8 @@ pub(crate) fn resolve(decl: &AuthDecl<'_>, world: &World<'_>, sink: &mut Sink) -
             let password = secret(password, world, sink)?;
             user.map(|user| Auth::Basic { user, password })
         }
-        AuthKind::Later {
-            kind,
-            secrets,
-            templates,
-        } => {
-            let before = sink.errors();
-            for name in secrets {
-                secret(name, world, sink);
-            }
-            let names = Names {
-                secrets: (*kind == "token").then_some(world.secret_names.as_slice()),
-                ..names
-            };
-            for text in templates {
-                template::text(text, &names, world, sink);
-            }
-            (sink.errors() == before).then(|| Auth::Unsupported {
-                kind: (*kind).to_owned(),
-            })
-        }
-    }
-}
-
-/// The part of the language that credentials need and this build lacks.
-pub(crate) fn feature(decl: &AuthDecl<'_>, owner: &str, tool: &str) -> Option<Feature> {
-    match &decl.kind {
-        AuthKind::Later { kind, .. } => Some(Feature {
-            key: format!("{owner}.auth.{kind}"),
-            tool: Some(tool.to_owned()),
-            span: decl.span,
-        }),
-        _ => None,
+        AuthKind::OAuth2(decl) => login::oauth2(decl, world, sink).map(|login| Auth::OAuth2(Box::new(login))),
+        AuthKind::Token(decl) => login::token(decl, world, sink).map(|login| Auth::Token(Box::new(login))),
     }
 }
 
@@ -91,7 +63,8 @@ pub(crate) fn check_server(server: &ServerDecl<'_>, world: &World<'_>, sink: &mu
     }
 }
 
-fn secret(name: &Text, world: &World<'_>, sink: &mut Sink) -> Option<String> {
+/// The name of a declared secret.
+pub(crate) fn secret(name: &Text, world: &World<'_>, sink: &mut Sink) -> Option<String> {
     let text = name.as_str();
     if world.secret_names.iter().any(|known| known == text) {
         return Some(text.to_owned());
@@ -99,7 +72,9 @@ fn secret(name: &Text, world: &World<'_>, sink: &mut Sink) -> Option<String> {
     if !world.complete {
         return None;
     }
-    let is_name = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_') && text.len() <= 64;
+    let is_name = text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_')
+        && text.len() <= 64
+        && !keys::is_key(text);
     let known = world.secret_names.iter().map(String::as_str);
     if is_name {
         let help = if world.secret_names.is_empty() {
@@ -120,6 +95,9 @@ fn secret(name: &Text, world: &World<'_>, sink: &mut Sink) -> Option<String> {
         )
         .help(help);
     } else {
+        if !is_reference(text) {
+            sink.hide(name.span());
+        }
         let message = "expected the name of a secret, found something else";
         sink.error("secret-value", name.span(), message)
             .help(match reference(text) {

@@ -95,9 +95,9 @@ pub(crate) fn invisible(text: &Text, sink: &mut Sink) {
     .help("remove it: a model reads what a person reviewing this file cannot see");
 }
 
-/// Controls, direction marks, zero-width and tag characters. Joiners stay:
-/// scripts and emoji need them.
-fn is_invisible(c: char) -> bool {
+/// Whether nobody sees a character: controls, direction marks, zero-width and
+/// tag characters. Joiners are not meant: scripts and emoji need them.
+pub fn is_invisible(c: char) -> bool {
     (c.is_control() && !matches!(c, '\n' | '\t'))
         || matches!(u32::from(c),
             0x00AD | 0x061C | 0x180E | 0x200B | 0x200E | 0x200F | 0x2028 | 0x2029 | 0x202A..=0x202E

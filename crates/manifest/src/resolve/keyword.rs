@@ -1,6 +1,8 @@
 //! The keywords of JSON Schema at a param: which type has which, what their
 //! values are, and whether the values written at the param fit them.
 
+use std::collections::HashSet;
+
 use serde_json::{Map, Value};
 
 use super::description;
@@ -227,9 +229,10 @@ fn allowed(kind: ParamKind, map: &Map<String, Value>, entry: &Entry, sink: &mut 
     }
     let values = entry.value.json(sink)?;
     let list = values.as_array()?;
-    for (index, (value, node)) in list.iter().zip(nodes).enumerate() {
+    let mut seen = HashSet::new();
+    for (value, node) in list.iter().zip(nodes) {
         check_fit(kind, map, value, node, "value", sink);
-        if list[..index].contains(value) {
+        if !seen.insert(value.to_string()) {
             sink.error(
                 "duplicate-value",
                 node.span,

@@ -7,9 +7,11 @@ mod auth;
 mod body;
 mod case;
 mod description;
+mod file_place;
 mod fit;
 mod header;
 mod keyword;
+mod login;
 mod names;
 mod param;
 mod policy;
@@ -18,6 +20,9 @@ mod tool;
 mod workflow;
 mod world;
 
+pub use description::is_invisible;
+pub(crate) use names::looks_secret;
+pub(crate) use template::holds_template;
 pub(crate) use world::{File, World};
 
 use crate::checked::{Agent, Feature, Manifest, SecretDecl, SecretOrigin, VarDecl};
@@ -82,9 +87,10 @@ pub(crate) fn manifest(world: &World<'_>, sink: &mut Sink) -> Manifest {
 fn secret(decl: &SecretRaw<'_>, declared_in: &str) -> Option<SecretDecl> {
     let origin = match decl.origin.as_ref()? {
         OriginDecl::Env(name) => SecretOrigin::Env((*name).to_owned()),
-        OriginDecl::Command(words) => {
-            SecretOrigin::Command(words.iter().map(|word| (*word).to_owned()).collect())
-        }
+        OriginDecl::Command(words) => SecretOrigin::Command {
+            argv: words.iter().map(|word| (*word).to_owned()).collect(),
+            declared_in: declared_in.to_owned(),
+        },
         OriginDecl::Keyring(service) => SecretOrigin::Keyring((*service).to_owned()),
         OriginDecl::File(path) => SecretOrigin::File {
             path: (*path).to_owned(),

@@ -14,6 +14,7 @@ const SECRET_WORDS: &[&str] = &[
     "BEARER",
     "CREDENTIAL",
     "CREDENTIALS",
+    "DSN",
     "JWT",
     "KEY",
     "KEYS",
@@ -21,10 +22,21 @@ const SECRET_WORDS: &[&str] = &[
     "PASSWD",
     "PASSWORD",
     "PAT",
+    "PWD",
     "SECRET",
     "SECRETS",
     "TOKEN",
     "TOKENS",
+    "WEBHOOK",
+];
+
+/// Variables whose url by custom holds a user and a password.
+const CREDENTIAL_URLS: &[&str] = &[
+    "AMQP_URL",
+    "DATABASE_URL",
+    "MONGODB_URI",
+    "MONGO_URL",
+    "REDIS_URL",
 ];
 
 /// Tools that every run brings along.
@@ -96,7 +108,8 @@ pub(crate) fn clash(name: &Text, first: &Text, kind: &str, sink: &mut Sink) {
 pub(crate) fn looks_secret(name: &str) -> bool {
     name.to_uppercase()
         .split('_')
-        .any(|word| SECRET_WORDS.contains(&word))
+        .any(|word| SECRET_WORDS.contains(&word) || word.ends_with("PASSWORD"))
+        || CREDENTIAL_URLS.contains(&name.to_uppercase().as_str())
 }
 
 fn shape(name: &Text, what: &str, sink: &mut Sink) {

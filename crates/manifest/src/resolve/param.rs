@@ -13,9 +13,27 @@ use crate::node::{Entry, Kind, Node};
 use crate::schema::param_schema;
 use crate::text::Text;
 
+/// How many params a tool may have.
+const MAX_PARAMS: usize = 500;
+
 /// Checks params. One comes back for each, even a wrong one: templates that
 /// use it are not to blame.
 pub(crate) fn resolve_all(decls: &[ParamDecl<'_>], sink: &mut Sink) -> Vec<Param> {
+    if let Some(first) = decls.get(MAX_PARAMS) {
+        sink.error(
+            "too-many-params",
+            first.name.span(),
+            format!(
+                "a tool has at most {MAX_PARAMS} params, this one has {}",
+                decls.len()
+            ),
+        )
+        .help("leave out what no model needs, or make several tools of it");
+        return decls[..MAX_PARAMS]
+            .iter()
+            .map(|decl| placeholder(decl.name, false))
+            .collect();
+    }
     let mut taken: HashMap<String, &Text> = HashMap::new();
     for decl in decls {
         names::check_local(decl.name, "a param", sink);
@@ -46,7 +64,10 @@ fn resolve(decl: &ParamDecl<'_>, sink: &mut Sink) -> Param {
     if let Some(text) = decl.description {
         description::check(text, sink);
     }
-    for entry in [decl.allowed, decl.examples, decl.default].into_iter().flatten() {
+    for entry in [decl.allowed, decl.examples, decl.default, decl.constant]
+        .into_iter()
+        .flatten()
+    {
         description::check_tree(&entry.value, sink);
     }
     let Some(kind) = kind(decl, sink) else {
@@ -164,24 +185,53 @@ fn schema_kind(decl: &ParamDecl<'_>, schema: &Entry, sink: &mut Sink) -> Option<
     Some(ParamKind::Schema)
 }
 
-/// `$ref` leaves the file never.
+/// Keywords that point at a schema.
+const REFERENCES: &[&str] = &["$ref", "$dynamicRef", "$recursiveRef"];
+/// Keywords that hold schemas under names of the author's.
+const NAMED: &[&str] = &[
+    "properties",
+    "patternProperties",
+    "$defs",
+    "definitions",
+    "dependentSchemas",
+];
+/// Keywords that hold values, whatever their keys are.
+const VALUES: &[&str] = &["const", "enum", "default", "examples"];
+
+/// `$ref` leaves the file never, and nothing else names an address.
 pub(crate) fn foreign_refs(node: &Node, sink: &mut Sink) {
-    match &node.kind {
-        Kind::List(items) => items.iter().for_each(|item| foreign_refs(item, sink)),
-        Kind::Map(entries) => {
-            for entry in entries {
-                if entry.key.as_str() == "$ref"
-                    && let Kind::Scalar(text) = &entry.value.kind
-                    && !text.as_str().starts_with('#')
-                {
-                    let message = format!("`$ref` may not leave the file, found `{}`", text.as_str());
-                    sink.error("foreign-ref", text.span(), message)
-                        .help("copy what it names into `$defs` and point at `#/$defs/…`");
-                }
-                foreign_refs(&entry.value, sink);
-            }
+    let Kind::Map(entries) = &node.kind else {
+        if let Kind::List(items) = &node.kind {
+            items.iter().for_each(|item| foreign_refs(item, sink));
         }
-        _ => {}
+        return;
+    };
+    for entry in entries {
+        let key = entry.key.as_str();
+        match (&entry.value.kind, key) {
+            (_, key) if VALUES.contains(&key) => {}
+            (Kind::Map(named), key) if NAMED.contains(&key) => {
+                named.iter().for_each(|entry| foreign_refs(&entry.value, sink));
+            }
+            (Kind::Scalar(text), key) => foreign_name(key, &entry.key, text, sink),
+            _ => foreign_refs(&entry.value, sink),
+        }
+    }
+}
+
+fn foreign_name(key: &str, at: &Text, text: &Text, sink: &mut Sink) {
+    let value = text.as_str();
+    if REFERENCES.contains(&key) && !value.starts_with('#') {
+        let message = format!("`{key}` may not leave the file, found `{value}`");
+        sink.error("foreign-ref", text.span(), message)
+            .help("copy what it names into `$defs` and point at `#/$defs/…`");
+    } else if matches!(key, "$id" | "id") && value.contains([':', '/']) {
+        let message = format!("`{key}` gives this schema an address, and nothing is ever fetched");
+        sink.error("foreign-ref", at.span(), message).help("remove it");
+    } else if key == "$schema" && !value.contains("://json-schema.org/") {
+        let message = format!("`$schema` names another language, found `{value}`");
+        sink.error("foreign-ref", text.span(), message)
+            .help("remove it: schemas are read as JSON Schema 2020-12");
     }
 }
 

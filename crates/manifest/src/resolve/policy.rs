@@ -1,6 +1,7 @@
 //! The keys that apis and tools share: merged, and checked for each api even
 //! when no tool uses it.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::time::Duration;
 
@@ -150,8 +151,8 @@ pub(crate) fn condition(
         .ok()
 }
 
-/// Warns of what other languages replace and we send as it stands: `$NAME`,
-/// `${NAME}` and statements.
+/// Warns of what other languages replace and we send as it stands: `$NAME`
+/// and statements. `${NAME}` is an error anywhere, by the lint `env-syntax`.
 pub(crate) fn literal(text: &Text, world: &World<'_>, sink: &mut Sink) {
     let written = text.as_str();
     if let Some(start) = written.find("{%") {
@@ -189,36 +190,34 @@ pub(crate) fn literal(text: &Text, world: &World<'_>, sink: &mut Sink) {
     .help(format!("write `\"{before}{{{{ {slot} }}}}{after}\"`{declare}"));
 }
 
-/// The first `$NAME` or `${NAME}` of a text.
+/// The first `$NAME` of a text.
 fn variable(text: &str) -> Option<(Range<usize>, &str)> {
     text.match_indices('$').find_map(|(start, _)| {
-        let rest = &text[start + 1..];
-        let braced = rest.strip_prefix('{');
-        let name = braced.unwrap_or(rest);
+        let name = &text[start + 1..];
         let end = name
             .find(|c: char| !c.is_ascii_uppercase() && !c.is_ascii_digit() && c != '_')
             .unwrap_or(name.len());
-        let closed = braced.is_none() || name[end..].starts_with('}');
         let named = end >= 3 && name.starts_with(|c: char| c.is_ascii_uppercase());
-        let length = 1 + end + if braced.is_some() { 2 } else { 0 };
-        (closed && named).then_some((start..start + length, &name[..end]))
+        named.then_some((start..start + 1 + end, &name[..end]))
     })
 }
 
 fn duplicate_headers(pairs: &[Pair<'_>], sink: &mut Sink) {
-    for (index, (name, _)) in pairs.iter().enumerate() {
-        let same = |(other, _): &&Pair<'_>| other.as_str().eq_ignore_ascii_case(name.as_str());
-        if let Some((first, _)) = pairs[..index].iter().find(same) {
-            sink.error(
-                "duplicate-key",
-                name.span(),
-                format!(
-                    "the header `{}` stands here twice: case makes no difference",
-                    name.as_str()
-                ),
-            )
-            .context(first.span(), "first written here")
-            .help("remove one of them");
-        }
+    let mut seen: HashMap<String, &Text> = HashMap::new();
+    for (name, _) in pairs {
+        let Some(first) = seen.get(&name.as_str().to_ascii_lowercase()) else {
+            seen.insert(name.as_str().to_ascii_lowercase(), name);
+            continue;
+        };
+        sink.error(
+            "duplicate-key",
+            name.span(),
+            format!(
+                "the header `{}` stands here twice: case makes no difference",
+                name.as_str()
+            ),
+        )
+        .context(first.span(), "first written here")
+        .help("remove one of them");
     }
 }

@@ -2,7 +2,7 @@
 
 use super::world::World;
 use crate::diagnostic::Sink;
-use crate::node::{Kind, Node, Scalar};
+use crate::node::{Kind, Node, Scalar, shorten};
 use crate::template::{JsonNode, JsonTemplate, Names, TemplateError, TextTemplate};
 use crate::text::Text;
 
@@ -71,6 +71,28 @@ pub(crate) fn tree(
         TreeKind::Json => JsonTemplate::compile(&json, names),
         TreeKind::Form => JsonTemplate::compile_form(&json, names),
     };
+    template_of(compiled, &texts, world, sink)
+}
+
+/// Compiles the tree of a login's body, in whose leaves secrets may stand.
+pub(crate) fn login_tree(
+    node: &Node,
+    kind: TreeKind,
+    names: &Names<'_>,
+    world: &World<'_>,
+    sink: &mut Sink,
+) -> Option<JsonTemplate> {
+    let mut texts = Vec::new();
+    let json = json_node(node, kind, &mut texts, sink)?;
+    template_of(JsonTemplate::compile_login(&json, names), &texts, world, sink)
+}
+
+fn template_of(
+    compiled: Result<JsonTemplate, Vec<(usize, TemplateError)>>,
+    texts: &[&Text],
+    world: &World<'_>,
+    sink: &mut Sink,
+) -> Option<JsonTemplate> {
     match compiled {
         Ok(template) => Some(template),
         Err(errors) => {
@@ -82,6 +104,24 @@ pub(crate) fn tree(
             None
         }
     }
+}
+
+/// A key is sent as written: one that a template filled could take the place
+/// of another.
+fn plain_key<'n>(key: &'n Text, sink: &mut Sink) -> Option<&'n str> {
+    let name = key.as_str();
+    if !holds_template(name) {
+        return Some(name);
+    }
+    let message = format!("no template stands in a key, found `{}`", shorten(name));
+    sink.error("template-place", key.span(), message)
+        .help("write the key itself; a template may stand in its value, as in `name: \"{{ param }}\"`");
+    None
+}
+
+/// Whether a text has what a template would fill.
+pub(crate) fn holds_template(text: &str) -> bool {
+    text.split_once("{{").is_some_and(|(_, rest)| rest.contains("}}"))
 }
 
 fn json_node<'n>(
@@ -102,7 +142,11 @@ fn json_node<'n>(
         Kind::Map(entries) => {
             let entries: Vec<_> = entries
                 .iter()
-                .map(|entry| Some((entry.key.as_str(), json_node(&entry.value, kind, texts, sink)?)))
+                .map(|entry| {
+                    let key = plain_key(&entry.key, sink);
+                    let value = json_node(&entry.value, kind, texts, sink);
+                    Some((key?, value?))
+                })
                 .collect();
             entries.into_iter().collect::<Option<Vec<_>>>().map(JsonNode::Map)
         }

@@ -2,10 +2,10 @@
 //! idempotence decided.
 
 use super::world::World;
-use super::{auth, body, description, param, policy, template};
+use super::{auth, body, description, file_place, param, policy, template};
 use crate::checked::{
-    Auth, Body, Effect, Endpoint, Feature, HttpEndpoint, McpEndpoint, Method, Param, ParamKind, ResultSpec,
-    StatusPattern, Tool,
+    Auth, Effect, Endpoint, Feature, HttpEndpoint, McpEndpoint, Method, Param, ResultSpec, StatusPattern,
+    Tool,
 };
 use crate::decl::api::ApiDecl;
 use crate::decl::body::BodyKind;
@@ -54,9 +54,9 @@ pub(crate) fn resolve(
     let result = result(decl, &worded, world, sink);
     words(decl, &params, sink);
     if let Some(Endpoint::Http(endpoint)) = &endpoint {
-        place_of_files(endpoint, &params, sink);
+        file_place::check(decl, endpoint, &params, sink);
     }
-    later(decl, shared, &params, features);
+    later(decl, features);
     if decl.broken || sink.errors() > before {
         return None;
     }
@@ -177,6 +177,7 @@ fn http(
         .as_ref()
         .map(|decl| body::resolve(decl, names, world, sink));
     body_of_get(decl, method, sink);
+    multipart_type(decl, sink);
     let auth = match decl
         .policy
         .auth
@@ -264,9 +265,10 @@ fn body_of_get(decl: &ToolDecl<'_>, method: Method, sink: &mut Sink) {
 /// A header that `auth` sets cannot be written as well.
 fn two_credentials(decl: &ToolDecl<'_>, api: Option<&ApiDecl<'_>>, auth: &Auth, sink: &mut Sink) {
     let set = match auth {
-        Auth::Bearer { .. } | Auth::Basic { .. } => "authorization",
+        Auth::Bearer { .. } | Auth::Basic { .. } | Auth::OAuth2(_) => "authorization",
         Auth::Header { name, .. } => name,
-        _ => return,
+        Auth::Token(login) => &login.send.header,
+        Auth::None | Auth::Query { .. } => return,
     };
     let api_headers = api.iter().flat_map(|api| &api.policy.headers);
     for (name, _) in api_headers.chain(&decl.policy.headers) {
@@ -318,6 +320,7 @@ fn result(decl: &ToolDecl<'_>, names: &Names<'_>, world: &World<'_>, sink: &mut 
             .ok()
     });
     let template = written.template.and_then(|text| {
+        description::invisible(text, sink);
         ResultTemplate::compile(text.as_str(), names)
             .map_err(|errors| template::report(text, errors, world, sink))
             .ok()
@@ -353,31 +356,28 @@ fn effects(decl: &ToolDecl<'_>, endpoint: &Endpoint) -> (Effect, bool) {
     )
 }
 
-/// A file is sent as a body: nowhere else is there room for its bytes.
-fn place_of_files(endpoint: &HttpEndpoint, params: &[Param], sink: &mut Sink) {
-    let mut uses = endpoint.url.uses().clone();
-    let texts = endpoint.query.iter().chain(&endpoint.headers);
-    texts.for_each(|(_, template)| uses.join(template.uses()));
-    if let Some(Body::Json(tree) | Body::Form(tree)) = &endpoint.body {
-        uses.join(tree.uses());
-    }
-    for param in params.iter().filter(|param| param.kind == ParamKind::File) {
-        if uses.params.contains(&param.name) {
+/// The boundary stands in the `Content-Type`, and only toolrun knows it.
+fn multipart_type(decl: &ToolDecl<'_>, sink: &mut Sink) {
+    let multipart = decl
+        .body
+        .as_ref()
+        .filter(|body| matches!(body.kind, BodyKind::Multipart(_)));
+    let Some(body) = multipart else { return };
+    for (name, _) in &decl.policy.headers {
+        if name.as_str().eq_ignore_ascii_case("content-type") {
             sink.error(
-                "file-place",
-                param.span,
-                format!(
-                    "the file `{}` can only stand in a `multipart` or `text` body",
-                    param.name
-                ),
+                "reserved-header",
+                name.span(),
+                "a `multipart` body sets `Content-Type` itself: the boundary stands in it",
             )
-            .help("use `type: string` for a value that is sent as text");
+            .context(body.span, "the body stands here")
+            .help("remove the header");
         }
     }
 }
 
 /// Notes the parts of a tool that this build cannot run.
-fn later(decl: &ToolDecl<'_>, api: Option<&ApiDecl<'_>>, params: &[Param], features: &mut Vec<Feature>) {
+fn later(decl: &ToolDecl<'_>, features: &mut Vec<Feature>) {
     let tool = decl.name.as_str();
     let mut note = |key: String, span: Span| {
         features.push(Feature {
@@ -394,24 +394,5 @@ fn later(decl: &ToolDecl<'_>, api: Option<&ApiDecl<'_>>, params: &[Param], featu
     }
     if let Some(defer) = decl.defer.filter(|defer| defer.value) {
         note(format!("tools.{tool}.defer"), defer.span);
-    }
-    if let Some(body) = decl
-        .body
-        .as_ref()
-        .filter(|body| matches!(body.kind, BodyKind::Multipart(_)))
-    {
-        note(format!("tools.{tool}.body.multipart"), body.span);
-    }
-    for param in params.iter().filter(|param| param.kind == ParamKind::File) {
-        note(format!("tools.{tool}.params.{}", param.name), param.span);
-    }
-    let own = decl
-        .policy
-        .auth
-        .as_ref()
-        .map(|auth| (auth, format!("tools.{tool}")));
-    let shared = api.and_then(|api| Some((api.policy.auth.as_ref()?, format!("apis.{}", api.name.as_str()))));
-    if let Some((auth, owner)) = own.or(shared) {
-        features.extend(auth::feature(auth, &owner, tool));
     }
 }

@@ -38,6 +38,13 @@ pub(crate) struct World<'n> {
     pub(crate) complete: bool,
 }
 
+/// Where secrets and vars stand in their lists, by name.
+#[derive(Default)]
+struct Found<'n> {
+    secrets: HashMap<&'n str, usize>,
+    vars: HashMap<&'n str, usize>,
+}
+
 impl<'n> World<'n> {
     /// Gathers the names of all files and reports clashes.
     pub(crate) fn gather(files: &'n [File<'n>], complete: bool, sink: &mut Sink) -> Self {
@@ -53,9 +60,10 @@ impl<'n> World<'n> {
             complete,
         };
         let mut flat: HashMap<String, &'n Text> = HashMap::new();
+        let mut found = Found::default();
         for file in files {
             world.connections(file, sink);
-            world.values(file, sink);
+            world.values(file, &mut found, sink);
             let tools = file.decl.tools.iter().map(|tool| (tool.name, "tool"));
             let workflows = file
                 .decl
@@ -109,17 +117,20 @@ impl<'n> World<'n> {
     }
 
     /// Secrets and vars: the same one declared equally twice is one.
-    fn values(&mut self, file: &'n File<'n>, sink: &mut Sink) {
+    fn values(&mut self, file: &'n File<'n>, found: &mut Found<'n>, sink: &mut Sink) {
         for secret in &file.decl.secrets {
             names::check_word(secret.name, "a secret", sink);
-            match self
+            let first = found
                 .secrets
-                .iter()
-                .find(|(_, first)| first.name.as_str() == secret.name.as_str())
-            {
+                .get(secret.name.as_str())
+                .map(|index| self.secrets[*index]);
+            match first {
                 Some((_, first)) if first.origin == secret.origin => {}
                 Some((_, first)) => names::clash(secret.name, first.name, "secret", sink),
-                None => self.secrets.push((&file.name, secret)),
+                None => {
+                    found.secrets.insert(secret.name.as_str(), self.secrets.len());
+                    self.secrets.push((&file.name, secret));
+                }
             }
         }
         for var in &file.decl.vars {
@@ -138,14 +149,13 @@ impl<'n> World<'n> {
                     && first.default.map(Text::as_str) == text(var.default)
                     && list(&first.allowed) == list(&var.allowed)
             };
-            match self
-                .vars
-                .iter()
-                .find(|first| first.name.as_str() == var.name.as_str())
-            {
+            match found.vars.get(var.name.as_str()).map(|index| self.vars[*index]) {
                 Some(first) if same(first) => {}
                 Some(first) => names::clash(var.name, first.name, "var", sink),
-                None => self.vars.push(var),
+                None => {
+                    found.vars.insert(var.name.as_str(), self.vars.len());
+                    self.vars.push(var);
+                }
             }
         }
     }

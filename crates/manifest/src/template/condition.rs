@@ -13,6 +13,7 @@ use super::value::is_true;
 /// A compiled condition.
 #[derive(Debug, Clone)]
 pub struct Condition {
+    text: Box<str>,
     expr: Expr,
     uses: Uses,
 }
@@ -44,7 +45,11 @@ impl Condition {
         let expr = lower::compile(text, inner.clone(), &names).map_err(|problem| vec![problem])?;
         let mut uses = Uses::default();
         expr.note_uses(&mut uses);
-        Ok(Self { expr, uses })
+        Ok(Self {
+            text: text.into(),
+            expr,
+            uses,
+        })
     }
 
     /// Whether it is true of a response; absent is false.
@@ -52,6 +57,11 @@ impl Condition {
         let fuel = Fuel::full();
         Ok(evaluate(&self.expr, Context::response(scope, response, &fuel))?
             .is_some_and(|value| is_true(&value)))
+    }
+
+    /// As written.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// What it reads.

@@ -1,6 +1,7 @@
 //! Expressions after their names were resolved: an owned tree with byte
 //! ranges. Lowering makes it, evaluation and the absence check read it.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -85,11 +86,12 @@ pub(super) enum Presence {
     Optional,
 }
 
-/// Whether a param is one value or many.
+/// Whether a param is one value, many, or a file's path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shape {
     One,
     Many,
+    File,
 }
 
 /// `x[start:stop:step]`.
@@ -211,6 +213,22 @@ impl Expr {
         match &self.kind {
             Kind::Read(Root::Param(param)) => Some(param),
             _ => None,
+        }
+    }
+
+    /// The file that this expression is, if it is one alone.
+    pub(super) fn as_file(&self) -> Option<&ParamRef> {
+        self.as_param().filter(|param| param.shape == Shape::File)
+    }
+
+    /// Files that are read anywhere in it.
+    pub(super) fn note_files(&self, files: &mut BTreeSet<String>) {
+        match self.as_file() {
+            Some(param) => drop(files.insert(param.name.clone())),
+            None => self
+                .children()
+                .into_iter()
+                .for_each(|child| child.note_files(files)),
         }
     }
 

@@ -1,6 +1,7 @@
 //! What a header may hold. Visible ASCII, blanks and tabs inside, and other
 //! characters as UTF-8 (the `obs-text` of RFC 9110); no control characters,
-//! and no blanks at the ends, which HTTP would drop.
+//! no blanks at the ends, which HTTP would drop, and no further cookie in the
+//! value of one.
 
 use super::error::{RenderError, TemplateError};
 use super::eval::Context;
@@ -51,6 +52,16 @@ pub(super) fn render(
             });
         }
     }
+    if name.eq_ignore_ascii_case("cookie")
+        && semicolons_of_pieces(&pieces) != semicolons_of_parts(template.parts())
+    {
+        return Err(RenderError {
+            rule: "header-cookie-separator",
+            param: param(),
+            message: "the value for the header `Cookie` holds a `;`, which would begin another cookie; leave it out"
+                .into(),
+        });
+    }
     let starts = matches!(pieces.first(), Some(Piece::Text(text)) if text.starts_with(is_blank));
     let ends = matches!(pieces.last(), Some(Piece::Text(text)) if text.ends_with(is_blank));
     if starts || ends {
@@ -63,6 +74,22 @@ pub(super) fn render(
         });
     }
     Ok(Some(pieces))
+}
+
+fn semicolons_of_pieces(pieces: &[Piece]) -> usize {
+    let texts = pieces.iter().map(|piece| match piece {
+        Piece::Text(text) => text.matches(';').count(),
+        Piece::Secret(_) => 0,
+    });
+    texts.sum()
+}
+
+fn semicolons_of_parts(parts: &[Part]) -> usize {
+    let texts = parts.iter().map(|part| match part {
+        Part::Text(text) => text.matches(';').count(),
+        Part::Slot(_) | Part::Secret(_) => 0,
+    });
+    texts.sum()
 }
 
 /// Blanks that HTTP drops at the ends of a value, and those of YAML blocks.

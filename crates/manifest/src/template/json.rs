@@ -1,15 +1,17 @@
 //! Bodies as trees with template leaves: JSON, where a leaf that is exactly
 //! one expression keeps its type, and forms, where every leaf becomes text.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use super::error::{RenderError, TemplateError};
 use super::eval::{Context, evaluate};
+use super::fields;
 use super::fuel::Fuel;
-use super::pairs::{Key, pairs};
-use super::rendered::Piece;
+use super::rendered::{Piece, RenderedPart};
 use super::scope::{Names, Scope};
-use super::text::{Part, compile_whole, render_parts, uses_of};
+use super::text::{Part, compile_whole, files_in, render_parts, uses_of};
 use super::uses::Uses;
 
 /// A tree as the YAML reader hands it over: scalars decoded, every text with
@@ -38,12 +40,14 @@ pub enum JsonNode<'a> {
 /// A compiled tree with template leaves.
 #[derive(Debug, Clone)]
 pub struct JsonTemplate {
-    root: Node,
+    pub(super) root: Node,
     uses: Uses,
+    written: Value,
 }
 
+/// A node of a compiled tree.
 #[derive(Debug, Clone)]
-enum Node {
+pub(super) enum Node {
     Fixed(Value),
     Leaf(Vec<Part>),
     List(Vec<Node>),
@@ -60,11 +64,24 @@ impl JsonTemplate {
             secrets: None,
             ..*names
         };
+        Self::compile_login(node, &names)
+    }
+
+    /// Compiles the body of a login, JSON or form: a leaf may be or hold a
+    /// secret.
+    pub(crate) fn compile_login(
+        node: &JsonNode<'_>,
+        names: &Names<'_>,
+    ) -> Result<Self, Vec<(usize, TemplateError)>> {
         let mut problems = Problems::new();
         let mut uses = Uses::default();
-        let root = compile_node(node, &names, &mut uses, &mut problems);
+        let root = compile_node(node, names, &mut uses, &mut problems);
         if problems.is_empty() {
-            Ok(Self { root, uses })
+            Ok(Self {
+                root,
+                uses,
+                written: written(node),
+            })
         } else {
             Err(problems)
         }
@@ -94,19 +111,46 @@ impl JsonTemplate {
 
     /// Fills in the leaves of a form as decoded pairs.
     pub fn render_form(&self, scope: &Scope<'_>) -> Result<Vec<(String, String)>, RenderError> {
-        let fuel = Fuel::full();
-        let mut form = Vec::new();
-        if let Node::Map(fields) = &self.root {
-            for (key, node) in fields {
-                form_pairs(key, node, Context::request(scope, &fuel), &mut form)?;
-            }
-        }
-        Ok(form)
+        let fields = self.render_parts(scope)?.into_iter();
+        Ok(fields.map(RenderedPart::into_pair).collect())
+    }
+
+    /// Fills in the leaves as the parts of a multipart body. A leaf that is
+    /// exactly one `file` param is a file; every other is text.
+    pub fn render_parts(&self, scope: &Scope<'_>) -> Result<Vec<RenderedPart>, RenderError> {
+        fields::render(&self.root, Context::request(scope, &Fuel::full()))
+    }
+
+    /// The `file` params that stand beside text or inside an expression, where
+    /// their bytes have no room.
+    pub fn files_in_text(&self) -> BTreeSet<String> {
+        let mut files = BTreeSet::new();
+        note_files(&self.root, &mut files);
+        files
     }
 
     /// What it reads.
     pub fn uses(&self) -> &Uses {
         &self.uses
+    }
+
+    /// The tree as written, leaves not filled in; for showing what is sent.
+    pub fn written(&self) -> &Value {
+        &self.written
+    }
+}
+
+fn written(node: &JsonNode<'_>) -> Value {
+    match node {
+        JsonNode::Null => Value::Null,
+        JsonNode::Bool(bool) => Value::Bool(*bool),
+        JsonNode::Number(number) => Value::Number(number.clone()),
+        JsonNode::Text { text, .. } => Value::String((*text).to_owned()),
+        JsonNode::List(items) => items.iter().map(written).collect(),
+        JsonNode::Map(fields) => fields
+            .iter()
+            .map(|(key, value)| ((*key).to_owned(), written(value)))
+            .collect(),
     }
 }
 
@@ -166,7 +210,17 @@ fn render_node(node: &Node, context: Context<'_>) -> Result<Option<Value>, Rende
     }
 }
 
-fn leaf_text(parts: &[Part], context: Context<'_>) -> Result<Option<String>, RenderError> {
+fn note_files(node: &Node, files: &mut BTreeSet<String>) {
+    match node {
+        Node::Fixed(_) => {}
+        Node::Leaf(parts) => files_in(parts, files),
+        Node::List(items) => items.iter().for_each(|item| note_files(item, files)),
+        Node::Map(fields) => fields.iter().for_each(|(_, node)| note_files(node, files)),
+    }
+}
+
+/// A leaf that is more than one slot as text.
+pub(super) fn leaf_text(parts: &[Part], context: Context<'_>) -> Result<Option<String>, RenderError> {
     let pieces = render_parts(parts, context)?;
     // Without secrets there is one piece of text.
     Ok(pieces.map(|pieces| {
@@ -177,44 +231,4 @@ fn leaf_text(parts: &[Part], context: Context<'_>) -> Result<Option<String>, Ren
             })
             .collect()
     }))
-}
-
-fn form_pairs(
-    key: &str,
-    node: &Node,
-    context: Context<'_>,
-    form: &mut Vec<(String, String)>,
-) -> Result<(), RenderError> {
-    match node {
-        Node::Fixed(Value::Null) => form.push((key.into(), String::new())),
-        Node::Fixed(value) => form.push((key.into(), value.to_string())),
-        Node::Leaf(parts) => match &**parts {
-            [Part::Slot(expr)] => {
-                let Some(value) = evaluate(expr, context)? else {
-                    return Ok(());
-                };
-                for pair in pairs(expr, &value)? {
-                    let key = match pair.key {
-                        Key::Plain => key.to_owned(),
-                        Key::Brackets => format!("{key}[]"),
-                        Key::Member(member) => format!("{key}[{member}]"),
-                    };
-                    form.push((key, pair.values.join(pair.separator)));
-                }
-            }
-            _ => form.extend(leaf_text(parts, context)?.map(|text| (key.to_owned(), text))),
-        },
-        Node::List(items) => {
-            for (place, item) in items.iter().enumerate() {
-                let indexed = matches!(item, Node::List(_) | Node::Map(_)).then(|| format!("{key}[{place}]"));
-                form_pairs(indexed.as_deref().unwrap_or(key), item, context, form)?;
-            }
-        }
-        Node::Map(fields) => {
-            for (member, node) in fields {
-                form_pairs(&format!("{key}[{member}]"), node, context, form)?;
-            }
-        }
-    }
-    Ok(())
 }

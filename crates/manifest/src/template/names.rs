@@ -13,12 +13,20 @@ use crate::checked::{Param, ParamKind};
 /// The groups whose members are read with a dot.
 const GROUPS: [&str; 4] = ["call", "response", "secrets", "vars"];
 
+/// Where the secrets of a login stand.
+const NO_SECRET: &str = "of a login, the url's query, the headers and the body of `token.request` may hold a secret; `oauth2` names its secret at `client_secret`";
+/// Why a login has no time.
+const NO_TIME: &str = "a login is kept for many calls, so no call's time goes into it";
+/// Why a login has no params.
+const LOGIN: &str = "a login is the same for every call, so no param stands in it; ";
+
 /// Resolves a name that stands alone.
 pub(super) fn resolve(id: &str, range: Range<usize>, names: &Names<'_>) -> Result<Root, TemplateError> {
     if let Some(param) = names.params.iter().find(|param| param.name == id) {
         return Ok(Root::Param(param_ref(param)));
     }
     match id {
+        "now" if names.login => Err(out_of_place("now", range, NO_TIME)),
         "now" => Ok(Root::Now),
         "result" if names.result => Ok(Root::Result),
         "result" => Err(out_of_place(id, range, "only `result.template` reads `result`")),
@@ -63,6 +71,7 @@ pub(super) fn resolve_member(
         ("response", "body") => Ok(Root::Body),
         ("vars", _) if names.vars.iter().any(|name| name == member) => Ok(Root::Var(member.into())),
         ("secrets", _) => match names.secrets {
+            None if names.login => Err(out_of_place("secrets", range, NO_SECRET)),
             None => Err(out_of_place(
                 "secrets",
                 range,
@@ -121,7 +130,9 @@ fn known(names: &Names<'_>) -> Vec<String> {
     if names.result {
         known.push("result".into());
     }
-    known.push("now".into());
+    if !names.login {
+        known.push("now".into());
+    }
     known
 }
 
@@ -196,6 +207,7 @@ fn unknown(name: &str, range: Range<usize>, names: &Names<'_>) -> TemplateError 
     let near = match (near.is_empty(), names.call) {
         (false, _) => near,
         (true, true) => "declare it under `params`; ".to_owned(),
+        (true, false) if names.login => LOGIN.to_owned(),
         (true, false) => "only `vars` and `now` can stand here; ".to_owned(),
     };
     TemplateError {
@@ -250,10 +262,10 @@ fn param_ref(param: &Param) -> ParamRef {
         } else {
             Presence::Always
         },
-        shape: if matches!(param.kind, ParamKind::Array | ParamKind::Map) {
-            Shape::Many
-        } else {
-            Shape::One
+        shape: match param.kind {
+            ParamKind::Array | ParamKind::Map => Shape::Many,
+            ParamKind::File => Shape::File,
+            _ => Shape::One,
         },
         style: param.style,
     }

@@ -5,10 +5,11 @@ use std::sync::{Arc, LazyLock};
 
 use jmespath::ast::Ast;
 use jmespath::functions::{ArgumentType, CustomFunction, Signature};
-use jmespath::{Context, ErrorReason, JmespathError, Rcvar, Runtime, Variable, interpret};
+use jmespath::{Context, ErrorReason, JmespathError, Rcvar, Runtime, Variable};
 use serde_json::{Number, Value};
 
 use super::error::{RenderError, TemplateError};
+use super::search::{Failure, Search, join};
 
 /// Longer queries are refused.
 const MAX_LENGTH: usize = 4000;
@@ -34,6 +35,9 @@ static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| {
             Box::new(|args, _| Ok(to_number(args))),
         )),
     );
+    let texts = ArgumentType::TypedArray(Box::new(ArgumentType::String));
+    let signature = Signature::new(vec![ArgumentType::String, texts], None);
+    runtime.register_function("join", Box::new(CustomFunction::new(signature, Box::new(join))));
     runtime
 });
 
@@ -98,16 +102,22 @@ impl Pick {
     pub fn apply(&self, value: &Value) -> Result<Value, RenderError> {
         // `Expression::search` would hand the value through serde, which turns
         // numbers with kept digits into maps.
-        let mut context = Context::new(&self.text, &RUNTIME);
-        let found =
-            interpret(&to_variable(value), &self.ast, &mut context).map_err(|failure| RenderError {
-                rule: "pick",
-                param: None,
-                message: format!(
+        let mut search = Search::new(Context::new(&self.text, &RUNTIME));
+        let found = search.run(&to_variable(value), &self.ast).and_then(|found| {
+            search.check(&found)?;
+            Ok(found)
+        });
+        let found = found.map_err(|failure| RenderError {
+            rule: "pick",
+            param: None,
+            message: match failure {
+                Failure::TooMuch => "`pick` makes too much of this answer; ask for less of it".into(),
+                Failure::Query(failure) => format!(
                     "`pick` cannot be applied to this answer: {}",
                     place(&self.text, &failure).1
                 ),
-            })?;
+            },
+        })?;
         Ok(to_json(&found))
     }
 

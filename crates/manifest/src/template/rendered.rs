@@ -31,6 +31,47 @@ pub enum RenderedBody {
     Json(Value),
     /// Decoded pairs, to be form-encoded.
     Form(Vec<(String, String)>),
+    /// Parts, to be encoded as multipart/form-data.
+    Multipart(Vec<RenderedPart>),
     /// Text.
     Text(String),
+    /// The content of a file.
+    File(FileRef),
+}
+
+/// A part of a multipart body.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RenderedPart {
+    /// The field's name, decoded.
+    pub name: String,
+    /// What it holds.
+    pub content: PartContent,
+}
+
+impl RenderedPart {
+    /// As a pair of a form. No checked manifest has a file in one.
+    pub(super) fn into_pair(self) -> (String, String) {
+        match self.content {
+            PartContent::Text(text) => (self.name, text),
+            PartContent::File(file) => (self.name, file.path),
+        }
+    }
+}
+
+/// What a part of a multipart body holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PartContent {
+    /// Text.
+    Text(String),
+    /// The content of a file.
+    File(FileRef),
+}
+
+/// A file that the request needs: still a name, nothing was opened.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRef {
+    /// The param that names it.
+    pub param: String,
+    /// The path as it was given.
+    pub path: String,
 }

@@ -7,7 +7,7 @@ use super::header;
 use super::rendered::{RenderedBody, RenderedRequest};
 use super::scope::Scope;
 use super::uses::Uses;
-use crate::checked::{Auth, Body, HttpEndpoint};
+use crate::checked::{Body, HttpEndpoint};
 
 impl HttpEndpoint {
     /// Fills in every template of the request.
@@ -23,14 +23,8 @@ impl HttpEndpoint {
             None => None,
             Some(Body::Json(template)) => template.render(scope)?.map(RenderedBody::Json),
             Some(Body::Form(template)) => Some(RenderedBody::Form(template.render_form(scope)?)),
-            Some(Body::Multipart(_)) => {
-                return Err(RenderError {
-                    rule: "not-in-this-build",
-                    param: None,
-                    message: "multipart bodies are not in this build".into(),
-                });
-            }
-            Some(Body::Text(template)) => super::text::plain(template, context)?.map(RenderedBody::Text),
+            Some(Body::Multipart(template)) => Some(RenderedBody::Multipart(template.render_parts(scope)?)),
+            Some(Body::Text(template)) => super::text::body(template, context)?,
         };
         Ok(RenderedRequest {
             url: rendered.url,
@@ -42,6 +36,13 @@ impl HttpEndpoint {
 
     /// Everything that the request reads; the secrets of `auth` included.
     pub fn uses(&self) -> Uses {
+        let mut uses = self.request_uses();
+        uses.join(&self.auth.uses());
+        uses
+    }
+
+    /// What the request reads besides its credentials.
+    pub(super) fn request_uses(&self) -> Uses {
         let mut uses = self.url.uses().clone();
         self.query
             .iter()
@@ -53,16 +54,6 @@ impl HttpEndpoint {
                 uses.join(template.uses())
             }
             Some(Body::Text(template)) => uses.join(template.uses()),
-        }
-        match &self.auth {
-            Auth::None | Auth::Unsupported { .. } => {}
-            Auth::Bearer { secret } | Auth::Header { secret, .. } | Auth::Query { secret, .. } => {
-                uses.secrets.insert(secret.clone());
-            }
-            Auth::Basic { user, password } => {
-                uses.join(user.uses());
-                uses.secrets.insert(password.clone());
-            }
         }
         uses
     }

@@ -422,6 +422,27 @@ fn headers_refuse_what_http_would_change() {
     }
 }
 
+#[test]
+fn a_value_begins_no_further_cookie() {
+    let cookie = |name: &str, text: &str, value: &str| {
+        let world = World::with(json!({ "id": value }));
+        let mut endpoint = endpoint(&world, None, "https://h.example/");
+        endpoint.headers = vec![(
+            name.into(),
+            TextTemplate::compile_header(text, &world.names()).unwrap(),
+        )];
+        let rendered = endpoint.render(&world.scope());
+        rendered.map(drop).map_err(|problem| problem.rule)
+    };
+    let pair = "a={{ id }}; b=1";
+    assert_eq!(cookie("Cookie", pair, "x"), Ok(()));
+    assert_eq!(
+        cookie("cookie", pair, "x; admin=1"),
+        Err("header-cookie-separator")
+    );
+    assert_eq!(cookie("X", pair, "x; admin=1"), Ok(()));
+}
+
 /// Hands a JSON value over as the YAML reader would.
 fn node(value: &Value) -> JsonNode<'_> {
     match value {

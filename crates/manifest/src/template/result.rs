@@ -26,6 +26,7 @@ const MAX_ELIF: usize = 100;
 /// A compiled `result.template`, statements allowed, within fuel.
 #[derive(Debug, Clone)]
 pub struct ResultTemplate {
+    text: Box<str>,
     steps: Vec<Step>,
     uses: Uses,
 }
@@ -64,7 +65,11 @@ impl ResultTemplate {
         }
         let mut uses = Uses::default();
         steps.iter().for_each(|step| step.note_uses(&mut uses));
-        Ok(Self { steps, uses })
+        Ok(Self {
+            text: text.into(),
+            steps,
+            uses,
+        })
     }
 
     /// Words a result.
@@ -78,6 +83,11 @@ impl ResultTemplate {
             &mut out,
         )?;
         Ok(out)
+    }
+
+    /// As written.
+    pub fn text(&self) -> &str {
+        &self.text
     }
 
     /// What it reads.

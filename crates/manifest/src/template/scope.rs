@@ -22,7 +22,9 @@ pub struct Names<'a> {
     pub response: bool,
     /// Whether `result` may be used.
     pub result: bool,
-    // `now` and its filters may be used everywhere.
+    /// Whether it belongs to a login, which is the same for every call.
+    pub login: bool,
+    // `now` and its filters may be used everywhere but in a login.
 }
 
 /// The values a request is rendered with.

@@ -20,29 +20,57 @@ pub(super) enum SegmentFault {
 
 /// Checks a rendered, percent-encoded segment.
 pub(super) fn check(encoded: &str) -> Result<(), SegmentFault> {
-    let mut bytes: Vec<u8> = percent_decode_str(encoded).collect();
-    if String::from_utf8_lossy(&bytes).chars().all(char::is_whitespace) {
+    let bytes: Vec<u8> = percent_decode_str(encoded).collect();
+    read_as(&bytes, DECODE_DEPTH)
+}
+
+/// Reads a segment as strict and as lenient servers do, and again after each
+/// further decoding.
+fn read_as(bytes: &[u8], more: usize) -> Result<(), SegmentFault> {
+    let plain = plain(bytes);
+    if is_blank(&plain) {
         return Err(SegmentFault::Empty);
     }
-    for _ in 0..=DECODE_DEPTH {
-        if has_dot_component(&bytes) {
-            return Err(SegmentFault::Dots);
-        }
-        let decoded = decode_once(&bytes);
-        if decoded == bytes {
-            break;
-        }
-        bytes = decoded;
+    if has_dot_component(&plain) {
+        return Err(SegmentFault::Dots);
+    }
+    if more == 0 || !plain.contains('%') {
+        return Ok(());
+    }
+    if let Some(decoded) = decode_once(bytes) {
+        read_as(&decoded, more - 1)?;
+    }
+    // A lenient reading is decoded as well: an overlong or full-width `%` is
+    // one to whoever reads it so.
+    if plain.as_bytes() != bytes
+        && let Some(decoded) = decode_once(plain.as_bytes())
+    {
+        read_as(&decoded, more - 1)?;
     }
     Ok(())
 }
 
+/// The text with overlong forms and compatible characters as plain ASCII.
+fn plain(bytes: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.is_ascii() => Cow::Borrowed(text),
+        Ok(text) => text.chars().map(narrow).collect(),
+        Err(_) => String::from_utf8_lossy(&shorten_overlong(bytes))
+            .chars()
+            .map(narrow)
+            .collect(),
+    }
+}
+
+/// Whether nothing but blanks is left of a name that ends at the first NUL.
+fn is_blank(text: &str) -> bool {
+    let name = text.split('\0').next().unwrap_or_default();
+    name.chars().all(char::is_whitespace)
+}
+
 /// Whether something between separators is `.` or `..` once parameters,
 /// blanks and control characters are taken off.
-fn has_dot_component(bytes: &[u8]) -> bool {
-    let plain = shorten_overlong(bytes);
-    let text: Cow<'_, str> = String::from_utf8_lossy(&plain);
-    let text: String = text.chars().map(narrow).collect();
+fn has_dot_component(text: &str) -> bool {
     text.split(['/', '\\']).any(|component| {
         let name = component.split([';', '?', '#', '\0']).next().unwrap_or_default();
         let mut dots = 0;
@@ -58,23 +86,30 @@ fn has_dot_component(bytes: &[u8]) -> bool {
     })
 }
 
-/// Characters that compatibility normalisation makes a dot or a slash.
+/// Characters that compatibility normalisation makes ASCII, and those that
+/// it or old code pages make a dot, a slash or a backslash.
 fn narrow(character: char) -> char {
     match character {
-        '\u{FF0E}' | '\u{2024}' | '\u{FE52}' | '\u{3002}' | '\u{FF61}' => '.',
-        '\u{FF0F}' | '\u{2044}' | '\u{2215}' => '/',
-        // The last two are what old servers fold into a backslash.
-        '\u{FF3C}' | '\u{FE68}' | '\u{2216}' | '\u{EFC8}' | '\u{F025}' => '\\',
+        '\u{2024}' | '\u{FE52}' | '\u{3002}' | '\u{FF61}' => '.',
+        '\u{2044}' | '\u{2215}' => '/',
+        '\u{FE6A}' => '%',
+        // The yen and won signs stand in the place of the backslash.
+        '\u{FE68}' | '\u{2216}' | '\u{EFC8}' | '\u{F025}' | '\u{A5}' | '\u{20A9}' => '\\',
+        // Full-width forms, in the order of ASCII.
+        '\u{FF01}'..='\u{FF5E}' => char::from_u32(u32::from(character) - 0xFEE0).unwrap_or(character),
         other => other,
     }
 }
 
 fn is_invisible(character: char) -> bool {
-    matches!(character, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{2064}' | '\u{FEFF}' | '\u{FFFD}')
+    matches!(character,
+        '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}' | '\u{180B}'..='\u{180F}'
+        | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{3164}'
+        | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}' | '\u{FFF9}'..='\u{FFFD}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// Decodes `%XX` and `%uXXXX` once, as bytes.
-fn decode_once(bytes: &[u8]) -> Vec<u8> {
+/// Decodes `%XX` and `%uXXXX` once, as bytes; nothing when there is none.
+fn decode_once(bytes: &[u8]) -> Option<Vec<u8>> {
     let mut decoded = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
@@ -96,7 +131,8 @@ fn decode_once(bytes: &[u8]) -> Vec<u8> {
             at += 1;
         }
     }
-    decoded
+    // Every escape is longer than what it stands for.
+    (decoded.len() < bytes.len()).then_some(decoded)
 }
 
 fn hex(digits: &[u8], count: usize) -> Option<u32> {
@@ -108,10 +144,7 @@ fn hex(digits: &[u8], count: usize) -> Option<u32> {
 
 /// Writes overlong UTF-8 forms of ASCII as ASCII, as lenient decoders read
 /// them: the low bits count, and a lead byte before plain ASCII is dropped.
-fn shorten_overlong(bytes: &[u8]) -> Cow<'_, [u8]> {
-    if std::str::from_utf8(bytes).is_ok() {
-        return Cow::Borrowed(bytes);
-    }
+fn shorten_overlong(bytes: &[u8]) -> Vec<u8> {
     let mut short = Vec::with_capacity(bytes.len());
     let mut at = 0;
     while at < bytes.len() {
@@ -128,7 +161,7 @@ fn shorten_overlong(bytes: &[u8]) -> Cow<'_, [u8]> {
         short.push(low);
         at += length;
     }
-    Cow::Owned(short)
+    short
 }
 
 #[cfg(test)]
@@ -175,13 +208,25 @@ mod tests {
             "..?x",
             "%2e%2e%00x",
             "a\\..",
+            "%c0%a52e%c0%a52e",
+            "\u{FF05}2e\u{FF05}2e",
+            "\u{FF05}\u{FF12}\u{FF45}.",
+            "%EF%25BC%258E.",
+            "..\u{A5}x",
+            "..\u{20A9}x",
+            "..\u{FF1B}x",
+            "..\u{FE0F}",
+            ".\u{E0020}.",
+            "%uFF0E%uFF0E",
         ];
         refused
             .iter()
             .for_each(|value| case(value, Err(SegmentFault::Dots)));
-        ["", " ", "\t\n"]
-            .iter()
-            .for_each(|value| case(value, Err(SegmentFault::Empty)));
+        [
+            "", " ", "\t\n", "\0", "\0x", "\u{3000}", "%20", "%2509", "%00", "%2500x", "%c0%80",
+        ]
+        .iter()
+        .for_each(|value| case(value, Err(SegmentFault::Empty)));
     }
 
     #[test]
@@ -204,6 +249,13 @@ mod tests {
             "a;b",
             "2026-01-01..2026-02-01",
             "\u{200B}x",
+            "/",
+            "%2F",
+            "50\u{FF05}",
+            "\u{A5}100",
+            "\u{3002}\u{3002}\u{3002}",
+            "a\0",
+            "%zz%2",
         ];
         allowed.iter().for_each(|value| case(value, Ok(())));
     }

@@ -1,6 +1,7 @@
 //! Texts with slots: headers, query values, text bodies, instructions.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use serde_json::Value;
@@ -12,7 +13,7 @@ use super::expression::{Expr, Kind, Root, Shape};
 use super::fuel::Fuel;
 use super::names::listed;
 use super::parts::{RawPart, cut};
-use super::rendered::Piece;
+use super::rendered::{FileRef, Piece, RenderedBody};
 use super::scope::{Names, Scope};
 use super::uses::Uses;
 use super::value::{kind_name, scalar_text};
@@ -93,6 +94,14 @@ impl TextTemplate {
                 ..
             })]
         )
+    }
+
+    /// The `file` params that stand beside text or inside an expression,
+    /// where their bytes have no room.
+    pub fn files_in_text(&self) -> BTreeSet<String> {
+        let mut files = BTreeSet::new();
+        files_in(&self.parts, &mut files);
+        files
     }
 
     /// What it reads.
@@ -225,6 +234,18 @@ pub(super) fn must_have_text(part: &Part, range: &Range<usize>, place: &str) -> 
     })
 }
 
+/// Files that are read but are not the whole of the text.
+pub(super) fn files_in(parts: &[Part], files: &mut BTreeSet<String>) {
+    if matches!(parts, [Part::Slot(expr)] if expr.as_file().is_some()) {
+        return;
+    }
+    for part in parts {
+        if let Part::Slot(expr) = part {
+            expr.note_files(files);
+        }
+    }
+}
+
 pub(super) fn uses_of<'a>(parts: impl IntoIterator<Item = &'a Part>) -> Uses {
     let mut uses = Uses::default();
     for part in parts {
@@ -301,6 +322,21 @@ pub(super) fn subject(expr: &Expr) -> String {
 
 pub(super) fn param_of(expr: &Expr) -> Option<String> {
     expr.first_param().map(|param| param.name.clone())
+}
+
+/// Renders a text body: a text that is exactly one `file` param is the file.
+pub(super) fn body(
+    template: &TextTemplate,
+    context: Context<'_>,
+) -> Result<Option<RenderedBody>, RenderError> {
+    let text = plain(template, context)?;
+    Ok(text.map(|text| match &*template.parts {
+        [Part::Slot(expr)] if let Some(param) = expr.as_file() => RenderedBody::File(FileRef {
+            param: param.name.clone(),
+            path: text,
+        }),
+        _ => RenderedBody::Text(text),
+    }))
 }
 
 /// Renders a text that has no secrets in it.

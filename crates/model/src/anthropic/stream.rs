@@ -11,7 +11,7 @@ use super::NAME;
 use crate::failure::{Failure, clean};
 use crate::ids::Ids;
 use crate::usage::count;
-use crate::wire::{Decode, Progress};
+use crate::wire::{Decode, Kept, Progress, json};
 use crate::{Delta, Opaque, Part, Reply, StopReason, ToolCall, Usage};
 
 /// The state of one turn.
@@ -23,6 +23,7 @@ pub struct MessagesDecoder {
     explanation: Option<String>,
     whole: bool,
     counts: Counts,
+    kept: Kept,
 }
 
 #[derive(Debug)]
@@ -67,6 +68,7 @@ impl MessagesDecoder {
             explanation: None,
             whole: false,
             counts: Counts::default(),
+            kept: Kept::default(),
         }
     }
 }
@@ -76,13 +78,11 @@ impl Decode for MessagesDecoder {
         if event.data.trim().is_empty() {
             return Ok(Progress::More);
         }
-        let Ok(data) = serde_json::from_str::<Value>(&event.data) else {
-            return Err(Failure::protocol("an event of the stream is not JSON"));
-        };
+        let data = json(event, &mut self.kept)?;
         let kind = data.get("type").and_then(Value::as_str).unwrap_or(&event.event);
         match kind {
             "message_start" => self.counts.read(&data["message"]["usage"]),
-            "content_block_start" => self.start(&data, out),
+            "content_block_start" => self.start(&data, out)?,
             "content_block_delta" => self.delta(&data, out)?,
             "content_block_stop" => self.block(&data)?.open = false,
             "message_delta" => self.message_delta(&data),
@@ -134,8 +134,10 @@ fn stop_reason(reason: &str) -> StopReason {
 }
 
 impl MessagesDecoder {
-    fn start(&mut self, data: &Value, out: &mut Vec<Delta>) {
+    fn start(&mut self, data: &Value, out: &mut Vec<Delta>) -> Result<(), Failure> {
         let block = &data["content_block"];
+        self.kept.part()?;
+        self.kept.value(block)?;
         let kind = match block["type"].as_str() {
             Some("text") => {
                 let text = text(block, "text");
@@ -146,7 +148,9 @@ impl MessagesDecoder {
             }
             Some("tool_use") => {
                 let name = text(block, "name").to_owned();
-                out.push(Delta::CallStarted { name: name.clone() });
+                if !name.is_empty() {
+                    out.push(Delta::CallStarted { name: name.clone() });
+                }
                 let input = block["input"].clone();
                 Kind::Call {
                     id: text(block, "id").to_owned(),
@@ -161,6 +165,7 @@ impl MessagesDecoder {
             },
         };
         self.blocks.insert(index(data), Block { open: true, kind });
+        Ok(())
     }
 
     fn block(&mut self, data: &Value) -> Result<&mut Block, Failure> {
@@ -174,6 +179,9 @@ impl MessagesDecoder {
     fn delta(&mut self, data: &Value, out: &mut Vec<Delta>) -> Result<(), Failure> {
         let delta = &data["delta"];
         let kind = delta["type"].as_str().unwrap_or("");
+        for key in ["text", "thinking", "signature"] {
+            self.kept.bytes(text(delta, key).len())?;
+        }
         match (&mut self.block(data)?.kind, kind) {
             (Kind::Text(so_far), "text_delta") => {
                 let text = text(delta, "text");
@@ -183,7 +191,8 @@ impl MessagesDecoder {
                 }
             }
             (Kind::Call { json, .. } | Kind::Other { json, .. }, "input_json_delta") => {
-                json.push_str(text(delta, "partial_json"));
+                let added = crate::arguments::add(json, text(delta, "partial_json"));
+                self.kept.bytes(added)?;
             }
             (Kind::Other { value, .. }, "thinking_delta") => {
                 append(value, "thinking", text(delta, "thinking"))

@@ -31,6 +31,9 @@ impl PrefixFiles {
 
     /// The content kept for these tokens, if it is there and whole.
     pub(super) fn read(&self, tokens: &[u32]) -> Option<Vec<u8>> {
+        if !is_private(&self.folder) {
+            return None;
+        }
         let key = key(tokens);
         let mut file = File::open(self.path(&key)).ok()?;
         let length = file.metadata().ok()?.len();
@@ -58,6 +61,9 @@ impl PrefixFiles {
 
     fn try_write(&self, key: &[u8], body: &[u8]) -> io::Result<()> {
         create_private(&self.folder)?;
+        if !is_private(&self.folder) {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
         let path = self.path(key);
         let unfinished = path.with_extension(format!("{}.part", std::process::id()));
         let written = new_private_file(&unfinished).and_then(|mut file| {
@@ -131,6 +137,21 @@ fn new_private_file(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Whether a folder is one, no link, and such that nobody else can put files
+/// into it: what lies there is believed.
+#[cfg(unix)]
+fn is_private(folder: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let own = rustix::process::geteuid().as_raw();
+    fs::symlink_metadata(folder)
+        .is_ok_and(|found| found.is_dir() && found.uid() == own && found.mode() & 0o022 == 0)
+}
+
+#[cfg(not(unix))]
+fn is_private(folder: &Path) -> bool {
+    folder.is_dir()
+}
+
 #[cfg(not(unix))]
 fn create_private(folder: &Path) -> io::Result<()> {
     fs::create_dir_all(folder)
@@ -192,6 +213,25 @@ mod tests {
             assert_eq!(mode(&kept.folder), 0o700);
             assert!(left.iter().all(|path| mode(path) == 0o600));
         }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_folder_that_is_a_link_or_open_to_others_is_not_used() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("target");
+        fs::create_dir(&target).unwrap();
+        symlink(&target, folder.path().join("link")).unwrap();
+        let linked = PrefixFiles::new(folder.path().join("link"));
+        linked.write(&[1], b"x");
+        assert!(files(&target).is_empty());
+        let kept = PrefixFiles::new(target.clone());
+        kept.write(&[1], b"x");
+        assert_eq!(kept.read(&[1]).as_deref(), Some(&b"x"[..]));
+        assert_eq!(linked.read(&[1]), None);
+        fs::set_permissions(&target, fs::Permissions::from_mode(0o777)).unwrap();
+        assert_eq!(kept.read(&[1]), None);
     }
 
     #[test]

@@ -6,9 +6,13 @@
 //! to a new call when it says so by another id, or when it names a tool
 //! although the call it would go to is already whole.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::arguments;
+use crate::failure::Failure;
+use crate::wire::Kept;
 
 /// A call so far.
 #[derive(Debug, Default)]
@@ -20,6 +24,62 @@ pub(super) struct Partial {
     /// Fields of other services beside the function, such as signatures,
     /// which must come back with the call.
     pub(super) fields: Map<String, Value>,
+    shape: Shape,
+}
+
+/// How far the arguments are written. It is looked at piece by piece: to parse
+/// them again with each would take a time that grows with the square.
+#[derive(Debug, Default)]
+struct Shape {
+    depth: usize,
+    within: Within,
+    begun: bool,
+    broken: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum Within {
+    #[default]
+    Structure,
+    Text,
+    Escape,
+}
+
+impl Shape {
+    fn add(&mut self, piece: &str) {
+        for byte in piece.bytes() {
+            self.within = match (self.within, byte) {
+                (Within::Escape, _) => Within::Text,
+                (Within::Text, b'\\') => Within::Escape,
+                (Within::Text, b'"') => Within::Structure,
+                (Within::Text, _) => Within::Text,
+                (Within::Structure, b'"') => Within::Text,
+                (Within::Structure, _) => {
+                    self.structure(byte);
+                    Within::Structure
+                }
+            };
+        }
+    }
+
+    fn structure(&mut self, byte: u8) {
+        if byte.is_ascii_whitespace() {
+            return;
+        }
+        // Arguments are one object: what comes before or after it is none.
+        self.broken |= self.depth == 0 && (self.begun || byte != b'{');
+        self.begun = true;
+        match byte {
+            b'{' | b'[' => self.depth += 1,
+            b'}' | b']' => self.depth = self.depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+
+    /// Whether it has the shape of one whole object.
+    fn is_whole(&self) -> bool {
+        self.begun && !self.broken && self.depth == 0 && self.within == Within::Structure
+    }
 }
 
 /// The calls so far, in order of their beginning.
@@ -29,21 +89,25 @@ pub(super) struct Calls(Vec<Partial>);
 impl Calls {
     /// Takes the `tool_calls` of one chunk; returns the names of calls that
     /// it began.
-    pub(super) fn chunk(&mut self, pieces: &[Value]) -> Vec<String> {
-        let mut touched = Vec::new();
+    pub(super) fn chunk(&mut self, pieces: &[Value], kept: &mut Kept) -> Result<Vec<String>, Failure> {
+        let mut touched = BTreeSet::new();
         let mut begun = Vec::new();
         for piece in pieces {
+            let before = self.0.len();
             let at = self.place(piece, &touched);
-            touched.push(at);
-            begun.extend(self.0[at].add(piece));
+            if self.0.len() > before {
+                kept.part()?;
+            }
+            touched.insert(at);
+            begun.extend(self.0[at].add(piece, kept)?);
         }
-        begun
+        Ok(begun)
     }
 
     /// Takes a piece of the one call of the protocol's first version.
-    pub(super) fn legacy(&mut self, function: &Value) -> Vec<String> {
+    pub(super) fn legacy(&mut self, function: &Value, kept: &mut Kept) -> Result<Vec<String>, Failure> {
         let piece = serde_json::json!({"index": 0, "function": function});
-        self.chunk(std::slice::from_ref(&piece))
+        self.chunk(std::slice::from_ref(&piece), kept)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -55,7 +119,7 @@ impl Calls {
     }
 
     /// Where a piece goes; makes room for a new call.
-    fn place(&mut self, piece: &Value, touched: &[usize]) -> usize {
+    fn place(&mut self, piece: &Value, touched: &BTreeSet<usize>) -> usize {
         let index = piece.get("index").and_then(Value::as_u64);
         let id = text(piece, "id");
         let found = match index {
@@ -89,32 +153,47 @@ impl Partial {
             Some(Value::Null) | None => false,
             Some(_) => true,
         };
-        !(names && brings && arguments::is_object(&self.arguments))
+        !(names && brings && self.shape.is_whole())
     }
 
     /// Adds a piece; returns the name when it was not known before.
-    fn add(&mut self, piece: &Value) -> Option<String> {
+    fn add(&mut self, piece: &Value, kept: &mut Kept) -> Result<Option<String>, Failure> {
         if self.id.is_empty() {
             self.id = text(piece, "id").to_owned();
+            kept.bytes(self.id.len())?;
         }
         for (key, value) in piece.as_object().into_iter().flatten() {
             if !matches!(key.as_str(), "index" | "id" | "type" | "function") && !value.is_null() {
+                kept.value(value)?;
+                kept.bytes(key.len())?;
                 self.fields.insert(key.clone(), value.clone());
             }
         }
-        let function = piece.get("function")?;
+        let Some(function) = piece.get("function") else {
+            return Ok(None);
+        };
         match function.get("arguments") {
-            Some(Value::String(text)) => self.arguments.push_str(text),
-            Some(value @ (Value::Object(_) | Value::Array(_))) => self.arguments = value.to_string(),
+            Some(Value::String(text)) => {
+                self.shape.add(text);
+                kept.bytes(arguments::add(&mut self.arguments, text))?;
+            }
+            Some(value @ (Value::Object(_) | Value::Array(_))) => {
+                self.arguments = value.to_string();
+                kept.bytes(self.arguments.len())?;
+                self.shape = Shape::default();
+                self.shape.add(&self.arguments);
+            }
             _ => {}
         }
-        self.add_name(text(function, "name"))
+        let name = text(function, "name");
+        if name.is_empty() || name == self.name {
+            return Ok(None);
+        }
+        kept.bytes(name.len())?;
+        Ok(self.add_name(name))
     }
 
     fn add_name(&mut self, name: &str) -> Option<String> {
-        if name.is_empty() || name == self.name {
-            return None;
-        }
         if self.name.is_empty() {
             self.name = name.to_owned();
             return Some(self.name.clone());
@@ -233,12 +312,62 @@ mod tests {
             let mut calls = Calls::default();
             for chunk in *chunks {
                 let pieces: Vec<Value> = serde_json::from_str(chunk).unwrap();
-                calls.chunk(&pieces);
+                calls.chunk(&pieces, &mut Kept::default()).unwrap();
             }
             let line = |call: &Partial| format!("{} {} {}", call.id, call.name, call.arguments);
             let found: Vec<String> = calls.take().iter().map(line).collect();
             assert_eq!(found, *expected, "{what}");
         }
+    }
+
+    #[test]
+    fn a_call_is_whole_when_its_object_is_closed() {
+        for (arguments, whole) in [
+            (r#"{"a":"}\"{"}"#, true),
+            (" {} ", true),
+            (r#"{"a":"#, false),
+            (r#"{"a":"}"#, false),
+            ("", false),
+            ("[]", false),
+            ("{}{", false),
+            ("{} x", false),
+        ] {
+            let mut shape = Shape::default();
+            arguments.split_inclusive(':').for_each(|piece| shape.add(piece));
+            assert_eq!(shape.is_whole(), whole, "{arguments}");
+        }
+    }
+
+    #[test]
+    fn there_is_an_end_to_calls_and_their_size() {
+        let many =
+            vec![serde_json::json!({"id": "x", "index": 0, "function": {"name": "f", "arguments": "{}"}}); 3];
+        let many: Vec<Value> = many.into_iter().cycle().take(60_000).collect();
+        let failure = Calls::default().chunk(&many, &mut Kept::default()).unwrap_err();
+        assert!(
+            failure.message.contains("more than 1000 parts"),
+            "{}",
+            failure.message
+        );
+
+        let piece = |index: usize| serde_json::json!({"index": index, "function": {"name": "f", "arguments": format!("{{\"a\":\"{}", "}".repeat(1 << 20))}});
+        let mut calls = Calls::default();
+        let mut kept = Kept::default();
+        for _ in 0..20 {
+            calls.chunk(&[piece(0)], &mut kept).unwrap();
+        }
+        let cut = calls.take().remove(0).arguments;
+        assert!(
+            cut.len() > 1 << 20 && cut.len() < (1 << 20) + 4096,
+            "what is longer than a tool takes is not kept: {}",
+            cut.len()
+        );
+
+        let outcomes: Vec<_> = (0..5)
+            .map(|index| Calls::default().chunk(&[piece(index)], &mut kept))
+            .collect();
+        let failure = outcomes.into_iter().find_map(Result::err).unwrap();
+        assert!(failure.message.contains("longer than"), "{}", failure.message);
     }
 
     #[test]
@@ -248,7 +377,7 @@ mod tests {
             r#"[{"index":0,"id":"a","type":"function","function":{"name":"f","arguments":"{}"},"extra_content":{"google":{"thought_signature":"s"}}}]"#,
         )
         .unwrap();
-        assert_eq!(calls.chunk(&pieces), ["f"]);
+        assert_eq!(calls.chunk(&pieces, &mut Kept::default()).unwrap(), ["f"]);
         let fields = Value::Object(calls.take().remove(0).fields);
         assert_eq!(
             fields.to_string(),

@@ -14,7 +14,7 @@ use super::calls::Calls;
 use crate::failure::{Failure, clean};
 use crate::ids::Ids;
 use crate::usage::count;
-use crate::wire::{Decode, Progress};
+use crate::wire::{Decode, Kept, Progress, json};
 use crate::{Delta, Opaque, Part, Reply, StopReason, ToolCall, Usage};
 
 /// The state of one turn.
@@ -28,6 +28,7 @@ pub struct ChatDecoder {
     calls: Calls,
     finish: Option<String>,
     usage: Usage,
+    kept: Kept,
 }
 
 impl ChatDecoder {
@@ -41,6 +42,7 @@ impl ChatDecoder {
             calls: Calls::default(),
             finish: None,
             usage: Usage::default(),
+            kept: Kept::default(),
         }
     }
 }
@@ -54,9 +56,7 @@ impl Decode for ChatDecoder {
         if data.is_empty() {
             return Ok(Progress::More);
         }
-        let Ok(chunk) = serde_json::from_str::<Value>(data) else {
-            return Err(Failure::protocol("an event of the stream is not JSON"));
-        };
+        let chunk = json(event, &mut self.kept)?;
         if let Some(failure) = error_in(&chunk, &event.event) {
             return Err(failure);
         }
@@ -67,7 +67,7 @@ impl Decode for ChatDecoder {
             .into_iter()
             .flatten();
         for choice in choices.filter(|choice| choice.get("index").and_then(Value::as_u64).unwrap_or(0) == 0) {
-            self.choice(choice, out);
+            self.choice(choice, out)?;
         }
         Ok(Progress::More)
     }
@@ -128,12 +128,12 @@ fn error_in(chunk: &Value, event: &str) -> Option<Failure> {
 }
 
 impl ChatDecoder {
-    fn choice(&mut self, choice: &Value, out: &mut Vec<Delta>) {
+    fn choice(&mut self, choice: &Value, out: &mut Vec<Delta>) -> Result<(), Failure> {
         if let Some(delta) = choice.get("delta").filter(|delta| delta.is_object()) {
-            self.delta(delta, out);
+            self.delta(delta, out)?;
         } else if let Some(message) = choice.get("message").filter(|_| self.is_blank()) {
             // Some servers put a turn that came in one piece under this name.
-            self.delta(message, out);
+            self.delta(message, out)?;
         }
         if let Some(finish) = choice
             .get("finish_reason")
@@ -142,27 +142,31 @@ impl ChatDecoder {
         {
             self.finish = Some(finish.to_owned());
         }
+        Ok(())
     }
 
     fn is_blank(&self) -> bool {
         self.text.is_empty() && self.calls.is_empty()
     }
 
-    fn delta(&mut self, delta: &Value, out: &mut Vec<Delta>) {
+    fn delta(&mut self, delta: &Value, out: &mut Vec<Delta>) -> Result<(), Failure> {
         if let Some(reasoning) = delta.get("reasoning_content").and_then(Value::as_str) {
+            self.kept.bytes(reasoning.len())?;
             self.reasoning.push_str(reasoning);
         }
         if let Some(details) = delta.get("reasoning_details").and_then(Value::as_array) {
-            self.details.extend(details.iter().cloned());
+            for detail in details {
+                self.detail(detail)?;
+            }
         }
         match delta.get("content") {
-            Some(Value::String(text)) => self.say(text, out),
+            Some(Value::String(text)) => self.say(text, out)?,
             Some(Value::Array(parts)) => {
                 for text in parts
                     .iter()
                     .filter_map(|part| part.get("text").and_then(Value::as_str))
                 {
-                    self.say(text, out);
+                    self.say(text, out)?;
                 }
             }
             _ => {}
@@ -173,22 +177,56 @@ impl ChatDecoder {
             .filter(|it| !it.is_empty())
         {
             self.refused = true;
-            self.say(refusal, out);
+            self.say(refusal, out)?;
         }
         let mut begun = Vec::new();
         if let Some(pieces) = delta.get("tool_calls").and_then(Value::as_array) {
-            begun = self.calls.chunk(pieces);
+            begun = self.calls.chunk(pieces, &mut self.kept)?;
         } else if let Some(function) = delta.get("function_call").filter(|it| it.is_object()) {
-            begun = self.calls.legacy(function);
+            begun = self.calls.legacy(function, &mut self.kept)?;
         }
         out.extend(begun.into_iter().map(|name| Delta::CallStarted { name }));
+        Ok(())
     }
 
-    fn say(&mut self, text: &str, out: &mut Vec<Delta>) {
+    /// Adds to the reasoning that goes back. A text in pieces becomes one:
+    /// each piece for itself would take a hundred times its length.
+    fn detail(&mut self, detail: &Value) -> Result<(), Failure> {
+        let text = |value: &Value| value.get("text").and_then(Value::as_str).map(str::to_owned);
+        let same = |last: &Value| {
+            let of = |key: &str| last.get(key) == detail.get(key);
+            text(last).is_some() && of("type") && of("index") && of("id") && of("format")
+        };
+        let fields = detail.as_object().into_iter().flatten();
+        let others = fields.filter(|(key, value)| !value.is_null() && *key != "text");
+        match (self.details.last_mut().filter(|last| same(last)), text(detail)) {
+            (Some(last), Some(more)) => {
+                self.kept.bytes(more.len())?;
+                for (key, value) in others {
+                    if last.get(key) != Some(value) {
+                        self.kept.value(value)?;
+                        last[key.as_str()] = value.clone();
+                    }
+                }
+                if let Some(Value::String(so_far)) = last.get_mut("text") {
+                    so_far.push_str(&more);
+                }
+            }
+            _ => {
+                self.kept.value(detail)?;
+                self.details.push(detail.clone());
+            }
+        }
+        Ok(())
+    }
+
+    fn say(&mut self, text: &str, out: &mut Vec<Delta>) -> Result<(), Failure> {
         if !text.is_empty() {
+            self.kept.bytes(text.len())?;
             self.text.push_str(text);
             out.push(Delta::Text(text.to_owned()));
         }
+        Ok(())
     }
 
     /// Why the turn ended. `stop` beside calls is what several servers say

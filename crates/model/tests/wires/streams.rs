@@ -367,6 +367,27 @@ async fn the_wait_that_a_provider_asks_for_is_read() {
 }
 
 #[tokio::test]
+async fn a_503_that_says_for_how_long_is_waited_for_like_a_429() {
+    let seconds = std::time::Duration::from_secs;
+    let limited = |wait| ModelErrorKind::RateLimited { retry_after: wait };
+    for (status, headers, kind) in [
+        (503, vec![("retry-after", "7")], limited(Some(seconds(7)))),
+        (503, vec![("retry-after", "soon")], ModelErrorKind::Server),
+        (503, vec![], ModelErrorKind::Server),
+        (500, vec![("retry-after", "7")], ModelErrorKind::Server),
+        (529, vec![], LIMITED),
+    ] {
+        let answer = Answer {
+            status,
+            headers,
+            ..Answer::stream(b"{}")
+        };
+        let reply = turn("openai", ModelRequest::default(), answer).await.reply;
+        assert_eq!(reply.unwrap_err().kind, kind, "{status}");
+    }
+}
+
+#[tokio::test]
 async fn endless_error_bodies_are_cut() {
     let body = vec![b'x'; 4 * 1024 * 1024];
     let answer = Answer {

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use toolrun_manifest::Effect;
 use toolrun_model::CONFIDENCE_TO_RUN;
 
+use crate::agent::flow::Flow;
 use crate::preview::Preview;
 
 /// Which writes run without being asked about (`--allow-writes`).
@@ -54,6 +55,20 @@ pub enum Why {
     Destructive,
     /// The model is not sure that this is the call that was meant.
     Unsure,
+    /// It goes to another host than the one whose content the model has read.
+    Flow,
+}
+
+impl Why {
+    /// The name of the rule that asks, as refusals show it.
+    pub fn rule(self) -> &'static str {
+        match self {
+            Self::Write => "write-permission",
+            Self::Destructive => "destructive-permission",
+            Self::Unsure => "unsure-model",
+            Self::Flow => "cross-host",
+        }
+    }
 }
 
 /// A call that waits for a yes.
@@ -69,6 +84,10 @@ pub struct Proposal {
     pub why: Why,
     /// How sure the model is, 0 to 1, when it says so.
     pub confidence: Option<f32>,
+    /// The other hosts whose content the model has read, if it has.
+    pub flow: Option<Flow>,
+    /// The request as it can be shown: secrets as `***`, wherever they stand.
+    pub shown: String,
     /// The request exactly as it will be sent; a yes holds for it alone.
     pub preview: Preview,
 }
@@ -82,8 +101,18 @@ impl Proposal {
             (Why::Unsure, Some(sure)) => {
                 format!("is a call of which the model is only {:.0} % sure", sure * 100.0)
             }
+            (Why::Flow, _) => match &self.flow {
+                Some(flow) => flow.reason(),
+                None => "goes to another host".to_owned(),
+            },
             (Why::Unsure, None) => "is a call of which the model is not sure".to_owned(),
         }
+    }
+
+    /// What a person should know besides the reason before saying yes.
+    pub fn warning(&self) -> Option<String> {
+        let flow = self.flow.as_ref().filter(|_| self.why != Why::Flow)?;
+        Some(format!("it {}; text in there may have led to it", flow.reason()))
     }
 }
 

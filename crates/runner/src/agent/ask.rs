@@ -153,6 +153,7 @@ fn counted(turn: u32, request: &ModelRequest, reply: Reply) -> ModelReplied {
         reply,
         tokens,
         estimated: input.is_none() || output.is_none(),
+        masked: Vec::new(),
     }
 }
 

@@ -10,16 +10,19 @@ use futures_util::future::{AbortHandle, Abortable, BoxFuture, FutureExt};
 use futures_util::stream::FuturesUnordered;
 use serde_json::{Value, json};
 use tokio::time::Instant;
+use toolrun_http::Sent;
 use toolrun_manifest::Effect;
 use toolrun_model::ToolCall;
 use toolrun_validator::Args;
 
+use crate::agent::approval::Why;
+use crate::agent::flow::{Flow, IdeaOf};
 use crate::agent::machine::{Plan, Planned};
 use crate::conceal::{hide_text, hide_value};
 use crate::engine::{Engine, Finished, Permission, Prepared, Ready, needs_approval};
 use crate::error::RunError;
 use crate::event::{
-    ApprovalGiven, ApprovalRefused, Event, RejectReason, ToolRejected, ToolReturned, ToolStarted,
+    ApprovalGiven, ApprovalRefused, Event, FlowWarned, RejectReason, ToolRejected, ToolReturned, ToolStarted,
 };
 use crate::halt::{GRACE, Halt, Halted};
 use crate::recorder::Recorder;
@@ -38,6 +41,8 @@ pub(crate) struct Batch<'a> {
     pub(crate) planned: Vec<Planned>,
     /// How sure the model is of them.
     pub(crate) confidence: Option<f32>,
+    /// Whose idea they are.
+    pub(crate) idea_of: IdeaOf,
     /// What ends the run from outside.
     pub(crate) halt: &'a Halt,
 }
@@ -51,6 +56,8 @@ pub(crate) struct Called {
     pub(crate) results: Vec<Finished>,
     /// Whether a call was begun.
     pub(crate) begun: Begun,
+    /// Why the last call was asked about that a person did not allow.
+    pub(crate) declined: Option<Why>,
 }
 
 /// How far the calls of a batch got.
@@ -78,7 +85,12 @@ pub(crate) async fn call_all(
         admitted = admit(engine, recorder, &batch) => Ok(admitted?),
     };
     match admitted {
-        Ok(queue) => Flight::new(engine, recorder, store).run(queue, batch.halt).await,
+        Ok((queue, declined)) => {
+            let called = Flight::new(engine, recorder, store)
+                .run(queue, batch.halt)
+                .await?;
+            Ok(Called { declined, ..called })
+        }
         Err(halted) => Ok(Called {
             halted: Some(halted),
             ..Called::default()
@@ -87,12 +99,13 @@ pub(crate) async fn call_all(
 }
 
 /// Checks every call and asks about those that need it, one after the other.
+/// Tells what may run, and why the last was asked about that may not.
 async fn admit(
     engine: &Engine,
     recorder: &mut Recorder<'_>,
     batch: &Batch<'_>,
-) -> Result<VecDeque<Prepared>, RunError> {
-    let mut queue = VecDeque::new();
+) -> Result<(VecDeque<Prepared>, Option<Why>), RunError> {
+    let (mut queue, mut declined) = (VecDeque::new(), None);
     for planned in &batch.planned {
         let call = &planned.call;
         if let Plan::Reject(reason, words) = &planned.plan {
@@ -103,14 +116,37 @@ async fn admit(
             Err(rejection) => reject(recorder, call, rejection.reason(), rejection.for_model()),
             Ok(Prepared::Read(call, args)) => queue.push_back(Prepared::Read(call, args)),
             Ok(Prepared::Send(ready)) => {
-                let permission = engine.permit(&ready, batch.confidence).await;
+                let flow = flow(engine, recorder, &ready, batch);
+                let permission = engine.permit(&ready, batch.confidence, flow).await;
+                if let Permission::Refused(why) = permission {
+                    declined = Some(why);
+                }
                 if permitted(recorder, &ready, permission)? {
                     queue.push_back(Prepared::Send(ready));
                 }
             }
         }
     }
-    Ok(queue)
+    Ok((queue, declined))
+}
+
+/// Whether a call goes to another host than the one whose content the model
+/// has read, which is made known first.
+fn flow(engine: &Engine, recorder: &mut Recorder<'_>, ready: &Ready, batch: &Batch<'_>) -> Option<Flow> {
+    if batch.idea_of == IdeaOf::Person {
+        return None;
+    }
+    let (to, effect) = (&ready.preview.request.url, ready.tool.tool.effect);
+    let flow = recorder.read.flow(to, effect, &engine.flows)?;
+    let asks = engine.why_ask(ready, batch.confidence, Some(&flow)).is_some();
+    recorder.record(Event::FlowWarned(FlowWarned {
+        call: ready.call.id.clone(),
+        tool: ready.call.name.clone(),
+        from: flow.from.clone(),
+        to: flow.to.clone(),
+        asks,
+    }));
+    Some(flow)
 }
 
 fn reject(recorder: &mut Recorder<'_>, call: &ToolCall, reason: RejectReason, content: String) {
@@ -149,6 +185,7 @@ fn permitted(recorder: &mut Recorder<'_>, ready: &Ready, permission: Permission)
             recorder.record(Event::ApprovalRefused(refused));
             let words = json!({
                 "error": "not_allowed",
+                "rule": why.rule(),
                 "message": "the person did not allow this call; nothing was sent. Do not repeat it; ask or answer instead.",
             });
             reject(recorder, &ready.call, RejectReason::Approval, words.to_string());
@@ -194,21 +231,22 @@ struct Flight<'a, 'r> {
     store: &'a mut Store,
     flying: FuturesUnordered<Flying<'a>>,
     open: Vec<Open>,
-    reads: Vec<AbortHandle>,
+    /// What a halt gives up: reads, and writes whose request has not left.
+    handles: Vec<(AbortHandle, Effect, Sent)>,
     called: Called,
     fatal: Option<RunError>,
 }
 
 impl<'a, 'r> Flight<'a, 'r> {
     fn new(engine: &'a Engine, recorder: &'a mut Recorder<'r>, store: &'a mut Store) -> Self {
-        let (flying, open, reads) = (FuturesUnordered::new(), Vec::new(), Vec::new());
+        let (flying, open, handles) = (FuturesUnordered::new(), Vec::new(), Vec::new());
         Self {
             engine,
             recorder,
             store,
             flying,
             open,
-            reads,
+            handles,
             called: Called::default(),
             fatal: None,
         }
@@ -231,7 +269,7 @@ impl<'a, 'r> Flight<'a, 'r> {
                 biased;
                 halted = halt.wait(), if self.called.halted.is_none() => {
                     self.called.halted = Some(halted);
-                    self.reads.iter().for_each(AbortHandle::abort);
+                    self.give_up();
                     grace = Some(Instant::now() + GRACE);
                 }
                 Some((ready, landing)) = self.flying.next() => self.land(&ready, landing)?,
@@ -242,6 +280,16 @@ impl<'a, 'r> Flight<'a, 'r> {
         match self.fatal {
             Some(error) => Err(error),
             None => Ok(self.called),
+        }
+    }
+
+    /// Cancels what a halt cancels. No call is polled now, so none leaves
+    /// between the question and the end.
+    fn give_up(&self) {
+        for (handle, effect, sent) in &self.handles {
+            if *effect == Effect::Read || !sent.may_have_left() {
+                handle.abort();
+            }
         }
     }
 
@@ -257,12 +305,11 @@ impl<'a, 'r> Flight<'a, 'r> {
             effect: ready.tool.tool.effect,
             began: Instant::now(),
         });
-        let (engine, sent) = (self.engine, Arc::clone(&ready));
+        let (engine, going) = (self.engine, Arc::clone(&ready));
         let (handle, registration) = AbortHandle::new_pair();
-        if ready.tool.tool.effect == Effect::Read {
-            self.reads.push(handle);
-        }
-        let task = Abortable::new(async move { engine.send(&sent).await }, registration);
+        let sent = Sent::default();
+        self.handles.push((handle, ready.tool.tool.effect, sent.clone()));
+        let task = Abortable::new(async move { engine.send(&going, &sent).await }, registration);
         let flying = async move {
             let landing = task
                 .await
@@ -284,7 +331,10 @@ impl<'a, 'r> Flight<'a, 'r> {
                 unanswered(words.to_string())
             }),
             Landing::Cancelled => {
-                let words = json!({ "error": "cancelled", "message": "the run was stopped" });
+                let words = match ready.tool.tool.effect {
+                    Effect::Read => json!({ "error": "cancelled", "message": "the run was stopped" }),
+                    Effect::Write | Effect::Destructive => unsent(),
+                };
                 let finished = unanswered(words.to_string());
                 return self
                     .returned(&ready.call, &ready.preview.host(), finished)
@@ -294,7 +344,8 @@ impl<'a, 'r> Flight<'a, 'r> {
         if ready.tool.tool.effect != Effect::Read {
             self.recorder.writes.add(&ready.call.name, finished.change);
         }
-        let finished = self.returned(&ready.call, &ready.preview.host(), finished)?;
+        let host = finished.from.clone().unwrap_or_else(|| ready.preview.host());
+        let finished = self.returned(&ready.call, &host, finished)?;
         self.called.results.push(finished);
         Ok(())
     }
@@ -320,12 +371,11 @@ impl<'a, 'r> Flight<'a, 'r> {
             .for_each(|value| hide_value(redactor, value));
         let readable = self.engine.is_reader(read_result::NAME);
         let handle = shaped
-            .full
-            .take()
+            .readable()
             .filter(|_| readable)
             .map(|full| self.store.keep(&call.name, host, full));
-        let mut note =
-            (!shaped.left_out.is_empty()).then(|| shape::note(&shaped.left_out, handle.as_deref()));
+        shaped.full = None;
+        let mut note = shape::note(shaped, handle.as_deref());
         note.iter_mut().for_each(|note| hide_text(redactor, note));
         let fenced = shaped
             .payload
@@ -363,6 +413,7 @@ impl<'a, 'r> Flight<'a, 'r> {
             method: None,
             url: None,
             request_sha256: None,
+            files: Vec::new(),
         }));
         let (host, shaped) = match self.store.read(args) {
             Ok(read) => (read.host.clone(), part_of(read)),
@@ -405,16 +456,15 @@ impl<'a, 'r> Flight<'a, 'r> {
             }));
         }
         for waiting in queue {
-            let words =
-                json!({ "error": "stopped", "message": "the run was stopped before this call was sent" });
-            reject(
-                self.recorder,
-                waiting.call(),
-                RejectReason::Stopped,
-                words.to_string(),
-            );
+            let words = unsent().to_string();
+            reject(self.recorder, waiting.call(), RejectReason::Stopped, words);
         }
     }
+}
+
+/// What is said of a call that a stop kept from being sent.
+fn unsent() -> Value {
+    json!({ "error": "stopped", "message": "the run was stopped before this call was sent" })
 }
 
 async fn until(end: Option<Instant>) {
@@ -431,6 +481,7 @@ fn joined(parts: [Option<String>; 3]) -> String {
 fn unanswered(words: String) -> Finished {
     Finished {
         shaped: Shaped::error(words),
+        from: None,
         status: None,
         bytes: 0,
         attempts: 1,
@@ -447,7 +498,7 @@ fn part_of(read: read_result::Read) -> Shaped {
             (trimmed.kept, trimmed.left_out)
         }
         value => {
-            let trimmed = trim_value(value.clone(), READ_TOKENS);
+            let trimmed = trim_value(value, READ_TOKENS);
             (trimmed.kept.to_string(), trimmed.left_out)
         }
     };
@@ -477,5 +528,6 @@ fn started(ready: &Ready) -> ToolStarted {
         method: Some(ready.preview.method().as_str().into()),
         url: Some(ready.preview.url(|_| "***".into())),
         request_sha256: Some(ready.preview.sha256()),
+        files: ready.preview.contents.files().into_iter().cloned().collect(),
     }
 }

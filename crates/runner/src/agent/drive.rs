@@ -4,6 +4,7 @@ use toolrun_model::Model;
 
 use crate::agent::ask::ask;
 use crate::agent::calls::{Batch, call_all};
+use crate::agent::flow::IdeaOf;
 use crate::agent::machine::{Done, Effect};
 use crate::engine::Engine;
 use crate::error::{RunError, RunErrorKind};
@@ -46,6 +47,7 @@ pub(crate) async fn drive(
                 let batch = Batch {
                     planned,
                     confidence,
+                    idea_of: IdeaOf::Model,
                     halt,
                 };
                 let called = call_all(engine, recorder, &mut store, batch).await?;

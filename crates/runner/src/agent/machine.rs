@@ -21,9 +21,11 @@ use std::collections::{BTreeSet, HashMap};
 
 use serde_json::{Value, json};
 use toolrun_model::{Message, ModelRequest, Part, Reply, Role, StopReason, ToolCall, ToolResult, ToolSpec};
-use toolrun_validator::{ArgError, ArgValidator, nearest};
+use toolrun_validator::{ArgValidator, nearest};
 
 use crate::agent::budget::{LimitKind, Limits};
+use crate::agent::masked;
+use crate::agent::repair::repair;
 use crate::event::{Event, LimitReached, RejectReason, Stamped};
 use crate::outcome::Ending;
 
@@ -122,6 +124,7 @@ pub(crate) struct Run {
     /// The next reply is the last, because this limit was reached.
     closing: Option<LimitReached>,
     repeats: HashMap<Repetition, u32>,
+    masked: Vec<String>, // calls of the last reply that were not kept as written
 }
 
 /// A call and its result: name, arguments in one spelling, content.
@@ -161,6 +164,7 @@ impl Run {
             note: None,
             closing: None,
             repeats: HashMap::new(),
+            masked: Vec::new(),
         }
     }
 
@@ -184,6 +188,7 @@ impl Run {
             Event::ModelReplied(replied) => {
                 self.turns += 1;
                 self.tokens = self.tokens.saturating_add(replied.tokens);
+                self.masked.clone_from(&replied.masked);
                 self.replied(&replied.reply);
             }
             Event::ToolStarted(_) => self.calls += 1,
@@ -205,7 +210,7 @@ impl Run {
                     answer: finished.answer.clone(),
                 });
             }
-            Event::ApprovalGiven(_) | Event::ApprovalRefused(_) => {}
+            Event::ApprovalGiven(_) | Event::ApprovalRefused(_) | Event::FlowWarned(_) => {}
         }
     }
 
@@ -232,6 +237,11 @@ impl Run {
     /// What a person should know about the ending.
     pub(crate) fn note(&self) -> Option<&str> {
         self.note.as_deref()
+    }
+
+    /// Whether the model calls tools and says nothing by itself.
+    pub(crate) fn is_of_router(&self) -> bool {
+        self.frame.prose == Prose::Results
     }
 
     /// The last text of the model.
@@ -383,7 +393,10 @@ impl Run {
         };
         let mut planned = Vec::new();
         for call in calls {
-            let plan = match self.refuse_unknown(&call) {
+            let plan = match self
+                .refuse_unknown(&call)
+                .or_else(|| masked::refuse(&self.masked, &call))
+            {
                 Some(refused) => refused,
                 None if left == 0 => Plan::Reject(RejectReason::Limit, self.limit_words()),
                 None => {
@@ -541,19 +554,8 @@ fn error(code: &str, message: &str) -> String {
     json!({ "error": code, "message": message }).to_string()
 }
 
-/// What a model is told about an answer that does not fit.
-fn repair(error: &ArgError) -> String {
-    let problems: Vec<String> = error
-        .violations
-        .iter()
-        .take(10)
-        .map(|problem| format!("{}: expected {}", problem.at, problem.expected))
-        .collect();
-    format!(
-        "Your answer does not fit the JSON Schema that is asked for: {}. Reply with the corrected JSON object and nothing else.",
-        problems.join("; ")
-    )
-}
+/// Arguments that are brought into one spelling have at most so many bytes.
+const MOST_SPELT: usize = 16 << 10;
 
 /// Arguments in one spelling: blanks and the order of keys do not matter.
 fn canonical(arguments: &str) -> String {
@@ -570,6 +572,10 @@ fn canonical(arguments: &str) -> String {
             Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
             scalar => scalar,
         }
+    }
+    // So large, nobody spells the same in two ways.
+    if arguments.len() > MOST_SPELT {
+        return arguments.to_owned();
     }
     match serde_json::from_str(arguments) {
         Ok(value) => sorted(value).to_string(),

@@ -92,6 +92,7 @@ impl Hand {
             reply,
             tokens: 100,
             estimated: false,
+            masked: Vec::new(),
         }));
     }
 
@@ -108,6 +109,7 @@ impl Hand {
             method: None,
             url: None,
             request_sha256: None,
+            files: Vec::new(),
         }));
         self.event(Event::ToolReturned(ToolReturned {
             call,
@@ -584,13 +586,8 @@ fn an_answer_of_another_shape_is_mended_once() {
     assert_eq!(said[1], "four");
     assert!(said[2].contains("does not fit"), "{}", said[2]);
     hand.says(reply("{\"n\": 4}", &[], StopReason::EndTurn));
-    assert_eq!(
-        hand.ends(),
-        Done {
-            ending: Ending::Answered,
-            answer: "{\"n\": 4}".into()
-        }
-    );
+    let done = hand.ends();
+    assert_eq!((done.ending, &*done.answer), (Ending::Answered, "{\"n\": 4}"));
     let mut stubborn = Hand::new(frame());
     stubborn.says(reply("{}", &[], StopReason::EndTurn));
     assert!(text(stubborn.asks().messages.last().unwrap()).contains("`n` is required and missing"));

@@ -5,4 +5,7 @@ pub(crate) mod ask;
 pub(crate) mod budget;
 pub(crate) mod calls;
 pub(crate) mod drive;
+pub(crate) mod flow;
 pub(crate) mod machine;
+mod masked;
+mod repair;

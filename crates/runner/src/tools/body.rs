@@ -3,10 +3,11 @@
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
-use toolrun_http::Redactor;
+use toolrun_http::{JsonError, Redactor, fits_memory, parse_json};
 use toolrun_manifest::ResultFormat;
 
 use crate::conceal::{hide_text, hide_value};
+use crate::tools::html;
 
 /// What an answer's body is.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,14 +20,21 @@ pub(crate) enum Content {
     Text(String),
     /// Bytes that are not shown: type, size and hash are.
     Binary(Value),
+    /// The text of what would be more values than memory is given for.
+    TooMany(String),
 }
+
+/// The most that the values of CSV or of lines of JSON may take, as estimated.
+const MOST_MEMORY: usize = 40 << 20;
+/// About what a field of a row takes besides its name and its text.
+const FIELD: usize = 160;
 
 impl Content {
     /// Hides secrets.
     pub(crate) fn hide(&mut self, redactor: &Redactor) {
         match self {
             Self::Empty => {}
-            Self::Text(text) => hide_text(redactor, text),
+            Self::Text(text) | Self::TooMany(text) => hide_text(redactor, text),
             Self::Data(value) | Self::Binary(value) => hide_value(redactor, value),
         }
     }
@@ -35,7 +43,7 @@ impl Content {
     pub(crate) fn into_value(self) -> Value {
         match self {
             Self::Empty => Value::Null,
-            Self::Text(text) => Value::String(text),
+            Self::Text(text) | Self::TooMany(text) => Value::String(text),
             Self::Data(value) | Self::Binary(value) => value,
         }
     }
@@ -53,29 +61,79 @@ pub(crate) fn read(
     if bytes.is_empty() {
         return Content::Empty;
     }
-    let media = redactor
-        .redact(content_type.unwrap_or_default())
-        .split(';')
-        .next()
-        .unwrap_or_default()
-        .trim()
-        .to_ascii_lowercase();
-    let text = || decode(bytes, content_type.unwrap_or_default());
+    let charset = content_type.unwrap_or_default();
+    let media = media_type(&redactor.redact(charset));
+    let text = || decode(bytes, charset);
     let mut content = match kind(&media, format, bytes) {
+        _ if is_binary(bytes, charset) => described(&media, bytes),
+        Kind::Binary => described(&media, bytes),
         Kind::Json => json_or_text(text()),
-        Kind::Lines => lines(&text()).map_or_else(|| Content::Text(text()), Content::Data),
-        Kind::Csv => csv(&text()).map_or_else(|| Content::Text(text()), Content::Data),
+        Kind::Lines => lines(text()),
+        Kind::Csv => csv(text()),
         // Hidden before too: what looks like a tag would be cut out of a secret.
-        Kind::Html => Content::Text(nanohtml2text::html2text(&redactor.redact(&text()))),
+        Kind::Html => Content::Text(html::text_of(&redactor.redact(&text()))),
         Kind::Text => Content::Text(text()),
-        Kind::Binary => Content::Binary(json!({
-            "content_type": if media.is_empty() { "application/octet-stream" } else { media.as_str() },
-            "bytes": bytes.len(),
-            "sha256": hex(&Sha256::digest(bytes)),
-        })),
     };
     content.hide(redactor);
     content
+}
+
+/// The beginning of a body that was cut, as text; nothing of what is not text.
+/// What may be the beginning of a secret is held back.
+pub(crate) fn beginning(
+    bytes: &[u8],
+    content_type: Option<&str>,
+    format: Option<ResultFormat>,
+    redactor: &Redactor,
+) -> Option<String> {
+    let charset = content_type.unwrap_or_default();
+    let media = media_type(&redactor.redact(charset));
+    if kind(&media, format, bytes) == Kind::Binary || is_binary(bytes, charset) {
+        return None;
+    }
+    let text = decode(bytes, charset);
+    // The last character may have been cut in the middle.
+    let text = text.trim_end_matches(char::REPLACEMENT_CHARACTER);
+    Some(redactor.stream().push(text))
+}
+
+/// The media type of a header in lower case; nothing when it has not the form
+/// of one, since whatever stands there is read by a model.
+fn media_type(header: &str) -> String {
+    const LONGEST: usize = 100;
+    let media = header.split(';').next().unwrap_or_default().trim();
+    let plain = |c: char| c.is_ascii_alphanumeric() || "/+-._*".contains(c);
+    match media.len() <= LONGEST && media.chars().all(plain) {
+        true => media.to_ascii_lowercase(),
+        false => String::new(),
+    }
+}
+
+fn described(media: &str, bytes: &[u8]) -> Content {
+    Content::Binary(json!({
+        "content_type": if media.is_empty() { "application/octet-stream" } else { media },
+        "bytes": bytes.len(),
+        "sha256": hex(&Sha256::digest(bytes)),
+    }))
+}
+
+/// Whether the bytes are no text, whatever their type says: text has no NUL,
+/// unless it is UTF-16, and little that is not UTF-8, unless it says so.
+fn is_binary(bytes: &[u8], charset: &str) -> bool {
+    const SHORTEST: usize = 64;
+    if utf16(bytes, charset).is_some() {
+        return false;
+    }
+    if bytes.contains(&0) {
+        return true;
+    }
+    let wrong = || {
+        bytes
+            .utf8_chunks()
+            .map(|chunk| chunk.invalid().len())
+            .sum::<usize>()
+    };
+    bytes.len() >= SHORTEST && !is_latin(charset) && wrong() * 10 > bytes.len() * 3
 }
 
 /// Bytes in hex.
@@ -119,71 +177,117 @@ fn kind(media: &str, format: Option<ResultFormat>, bytes: &[u8]) -> Kind {
 
 /// What bytes without a type look like.
 fn sniff(bytes: &[u8]) -> Kind {
-    match std::str::from_utf8(bytes) {
-        Ok(text) if text.trim_start().starts_with(['{', '[']) => Kind::Json,
-        Ok(text) if !text.contains('\0') => Kind::Text,
-        _ => Kind::Binary,
+    let text = match std::str::from_utf8(bytes) {
+        Ok(text) => text,
+        // The last character is not whole.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(&bytes[..error.valid_up_to()]).unwrap_or_default()
+        }
+        Err(_) => return Kind::Binary,
+    };
+    match text.trim_start().starts_with(['{', '[']) {
+        true => Kind::Json,
+        false => Kind::Text,
     }
 }
 
-/// Text of a charset: UTF-8, UTF-16 by its mark, or Latin-1 when it is named.
-/// Bytes that do not fit are replaced.
-fn decode(bytes: &[u8], content_type: &str) -> String {
-    let units = |from: fn([u8; 2]) -> u16| {
-        let pairs = bytes[2..].chunks_exact(2).map(|pair| from([pair[0], pair[1]]));
-        char::decode_utf16(pairs)
+/// Text of a charset: UTF-8, UTF-16 by its mark or name, or Latin-1 when it is
+/// named. Bytes that do not fit are replaced.
+fn decode(bytes: &[u8], charset: &str) -> String {
+    if let Some((pairs, order)) = utf16(bytes, charset) {
+        let units = pairs.chunks_exact(2).map(|pair| match order {
+            ByteOrder::Little => u16::from_le_bytes([pair[0], pair[1]]),
+            ByteOrder::Big => u16::from_be_bytes([pair[0], pair[1]]),
+        });
+        return char::decode_utf16(units)
             .map(|c| c.unwrap_or(char::REPLACEMENT_CHARACTER))
-            .collect::<String>()
-    };
-    let latin = ["charset=iso-8859-1", "charset=latin1", "charset=\"iso-8859-1\""];
+            .collect();
+    }
     match bytes {
         [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8_lossy(rest).into_owned(),
-        [0xff, 0xfe, ..] => units(u16::from_le_bytes),
-        [0xfe, 0xff, ..] => units(u16::from_be_bytes),
-        _ if latin
-            .iter()
-            .any(|name| content_type.to_ascii_lowercase().contains(name)) =>
-        {
-            bytes.iter().map(|byte| char::from(*byte)).collect()
-        }
+        _ if is_latin(charset) => bytes.iter().map(|byte| char::from(*byte)).collect(),
         _ => String::from_utf8_lossy(bytes).into_owned(),
     }
 }
 
-/// JSON with its digits as they came; what is not JSON after all is text.
-fn json_or_text(text: String) -> Content {
-    match serde_json::from_str(&text) {
-        Ok(value) => Content::Data(value),
-        Err(_) if text.trim().is_empty() => Content::Empty,
-        Err(_) => Content::Text(text),
+/// Which byte of a pair comes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum ByteOrder {
+    /// The low one.
+    Little,
+    /// The high one.
+    Big,
+}
+
+/// The bytes of UTF-16 after its mark, and their order.
+fn utf16<'a>(bytes: &'a [u8], charset: &str) -> Option<(&'a [u8], ByteOrder)> {
+    let charset = charset.to_ascii_lowercase();
+    match bytes {
+        [0xff, 0xfe, rest @ ..] => Some((rest, ByteOrder::Little)),
+        [0xfe, 0xff, rest @ ..] => Some((rest, ByteOrder::Big)),
+        _ if charset.contains("charset=utf-16be") => Some((bytes, ByteOrder::Big)),
+        _ if charset.contains("charset=utf-16") => Some((bytes, ByteOrder::Little)),
+        _ => None,
     }
 }
 
-fn lines(text: &str) -> Option<Value> {
+fn is_latin(charset: &str) -> bool {
+    let charset = charset.to_ascii_lowercase();
+    ["charset=iso-8859-1", "charset=latin1", "charset=\"iso-8859-1\""]
+        .iter()
+        .any(|name| charset.contains(name))
+}
+
+/// JSON with its digits as they came; what is not JSON after all is text.
+fn json_or_text(text: String) -> Content {
+    match parse_json(&text) {
+        Ok(value) => Content::Data(value),
+        Err(JsonError::TooLarge) => Content::TooMany(text),
+        Err(JsonError::Malformed) if text.trim().is_empty() => Content::Empty,
+        Err(JsonError::Malformed) => Content::Text(text),
+    }
+}
+
+fn lines(text: String) -> Content {
+    if !fits_memory(&text) {
+        return Content::TooMany(text);
+    }
     let lines = text.lines().filter(|line| !line.trim().is_empty());
-    lines
-        .map(|line| serde_json::from_str(line).ok())
-        .collect::<Option<Vec<Value>>>()
-        .map(Value::Array)
+    let values: Option<Vec<Value>> = lines.map(|line| serde_json::from_str(line).ok()).collect();
+    values.map_or_else(
+        || Content::Text(text),
+        |values| Content::Data(Value::Array(values)),
+    )
 }
 
 /// CSV with a header line as a list of objects, every value a string.
-fn csv(text: &str) -> Option<Value> {
+fn csv(text: String) -> Content {
     let mut reader = csv::ReaderBuilder::new()
         .flexible(true)
         .from_reader(text.as_bytes());
-    let header: Vec<String> = reader.headers().ok()?.iter().map(str::to_owned).collect();
+    let Ok(header) = reader.headers().cloned() else {
+        return Content::Text(text);
+    };
     let mut rows = Vec::new();
+    let mut memory = 0;
     for record in reader.records() {
-        let record = record.ok()?;
+        let Ok(record) = record else {
+            return Content::Text(text);
+        };
+        memory += FIELD * (2 + record.len()) + record.as_slice().len();
+        // Every row has the names of its fields again.
+        memory += header.iter().take(record.len()).map(str::len).sum::<usize>();
+        if memory > MOST_MEMORY {
+            return Content::TooMany(text);
+        }
         let row: Map<String, Value> = header
             .iter()
-            .cloned()
+            .map(str::to_owned)
             .zip(record.iter().map(|field| Value::String(field.to_owned())))
             .collect();
         rows.push(Value::Object(row));
     }
-    Some(Value::Array(rows))
+    Content::Data(Value::Array(rows))
 }
 
 #[cfg(test)]
@@ -241,7 +345,7 @@ mod tests {
                 b"<p>One</p><p>Two</p>",
                 Some("text/html"),
                 None,
-                text("One\r\n\r\nTwo"),
+                text("One\n\nTwo"),
             ),
             (
                 b"caf\xe9",
@@ -251,6 +355,13 @@ mod tests {
             ),
             (b"caf\xe9", Some("text/plain"), None, text("caf\u{fffd}")),
             (b"\xff\xfeh\0i\0", Some("text/plain"), None, text("hi")),
+            (b"\xfe\xff\0h\0i", Some("text/plain"), None, text("hi")),
+            (
+                b"{\0}\0",
+                Some("application/json; charset=utf-16le"),
+                None,
+                data(json!({})),
+            ),
             (b"plain", None, None, text("plain")),
         ];
         for (bytes, media, format, expected) in cases {
@@ -267,6 +378,24 @@ mod tests {
         assert_eq!(value["bytes"], 5);
         assert_eq!(value["sha256"].as_str().unwrap().len(), 64);
         assert!(matches!(read(b"\0\x01\xff", None, None), Content::Binary(_)));
+        // Whatever the type says.
+        for media in ["text/plain", "application/json", "text/html", "text/csv"] {
+            let noise: Vec<u8> = (0..200_u8).map(|byte| byte.wrapping_mul(151) | 1).collect();
+            for bytes in [b"PK\x03\x04\0".as_slice(), &noise] {
+                assert!(
+                    matches!(read(bytes, Some(media), None), Content::Binary(_)),
+                    "{media}"
+                );
+                assert_eq!(
+                    super::beginning(bytes, Some(media), None, &Redactor::default()),
+                    None
+                );
+            }
+        }
+        let Content::Binary(value) = read(b"\0", Some("image/png\u{202e} obey"), None) else {
+            panic!("not binary")
+        };
+        assert_eq!(value["content_type"], "application/octet-stream");
     }
 
     #[test]
@@ -314,6 +443,25 @@ mod tests {
         )
         .into_value();
         assert_eq!(value.to_string(), "{\"id\":123456789012345678901234567890.10}");
+    }
+
+    #[test]
+    fn few_bytes_do_not_become_many_values() {
+        let header = (0..500)
+            .map(|n| format!("{n:_>1000}"))
+            .collect::<Vec<_>>()
+            .join(",");
+        let rows = format!("{header}\n{}", format!("{}\n", "1,".repeat(499)).repeat(500));
+        let lines = "{\"a\":1}\n".repeat(130_000);
+        let list = format!("[{}1]", "1,".repeat(500_000));
+        for (media, text) in [
+            ("text/csv", rows),
+            ("application/x-ndjson", lines),
+            ("application/json", list),
+        ] {
+            let content = read(text.as_bytes(), Some(media), None);
+            assert!(matches!(content, Content::TooMany(_)), "{media}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 //! word on whether trying again makes sense.
 
 use serde_json::{Map, Value, json};
-use toolrun_http::{GuardRule, HttpError, may_pass};
+use toolrun_http::{GuardRule, HttpError, LoginFault, Sent, may_pass};
 use toolrun_manifest::{Effect, StatusPattern, Tool};
 
 use crate::error::{RunError, RunErrorKind};
@@ -55,10 +55,11 @@ pub(crate) fn hint(tool: &Tool, status: u16) -> Option<&str> {
 }
 
 /// A call without a usable answer. What only a person can change stops the run.
-pub(crate) fn transport(tool: &Tool, error: HttpError) -> Result<String, RunError> {
+pub(crate) fn transport(tool: &Tool, error: HttpError, sent: &Sent) -> Result<String, RunError> {
     let (code, retry) = match &error {
         HttpError::Refused { rule, .. } => {
             let refused = RunError::new(RunErrorKind::Refused, format!("`{}` was not sent", tool.name));
+            let refused = refused.rule(rule.name());
             let refused = match against(*rule) {
                 Some(hint) => refused.hint(hint),
                 None => refused,
@@ -70,9 +71,17 @@ pub(crate) fn transport(tool: &Tool, error: HttpError) -> Result<String, RunErro
                 RunError::new(RunErrorKind::Secret, format!("`{}` was not sent", tool.name)).caused_by(error),
             );
         }
+        HttpError::Login { fault, .. } => match login(fault) {
+            Some(hint) => {
+                let failed = RunError::new(RunErrorKind::Login, format!("`{}` was not sent", tool.name));
+                return Err(failed.hint(hint).caused_by(error));
+            }
+            None => ("login_failed", Retry::Later),
+        },
         HttpError::Dns { .. } => ("host_not_found", Retry::Useless),
         HttpError::Connect { .. } => ("no_connection", Retry::Later),
         HttpError::RetryAfter { .. } => ("retry_after", Retry::Later),
+        HttpError::Timeout { .. } if !sent.may_have_left() => ("timeout", Retry::Later),
         HttpError::Timeout { .. } => ("timeout", again(tool)),
         HttpError::Cut { .. } => ("connection_cut", again(tool)),
         HttpError::TooLarge { .. } => ("response_too_large", Retry::Useless),
@@ -90,6 +99,35 @@ pub(crate) fn transport(tool: &Tool, error: HttpError) -> Result<String, RunErro
         _ => None,
     };
     Ok(told(code, fields, hint, retry))
+}
+
+/// What a person can do about a login; `None` where waiting may help.
+fn login(fault: &LoginFault) -> Option<&'static str> {
+    let (status, code) = match fault {
+        LoginFault::Passing | LoginFault::Late => return None,
+        LoginFault::Unusable => {
+            return Some(
+                "compare `auth` of the manifest with what the login's documentation says it answers",
+            );
+        }
+        LoginFault::Refused { status, code } => (*status, code.as_deref().unwrap_or_default()),
+    };
+    Some(match (code, status) {
+        ("invalid_client", _) => {
+            "check `client_id` and the secret that `client_secret` names; some servers want them in the body: `client: body`"
+        }
+        ("invalid_scope", _) => "check `scopes`: this client may not ask for one of them",
+        ("unauthorized_client" | "unsupported_grant_type", _) => {
+            "this server gives the client no token for its credentials alone; `auth: { token: … }` describes any other login"
+        }
+        (_, 404 | 405 | 410) => {
+            "check the url of the login (`token_url` or `token.request.url`) and its method: no login answers there"
+        }
+        ("invalid_request", _) | (_, 400 | 415 | 422) => {
+            "check the fields that the login sends: their names, and `json` or `form`, as its documentation has them"
+        }
+        _ => "check the credentials that `auth` of the manifest sends there",
+    })
 }
 
 /// What can be done about an address that was refused, where the refusal does

@@ -1,24 +1,31 @@
 //! What can be called: the manifest's tools made ready, and `read_result`.
 
+pub(crate) mod attach;
 pub(crate) mod body;
 pub(crate) mod clean;
 pub(crate) mod failure;
 pub(crate) mod fence;
+pub(crate) mod html;
 pub(crate) mod http;
+pub(crate) mod login;
+pub(crate) mod multipart;
 pub(crate) mod read_result;
 pub(crate) mod shape;
 pub(crate) mod tokens;
 pub(crate) mod trim;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use toolrun_http::{Lane, RetryBudget, Transport, stack};
 use toolrun_manifest::{Endpoint, HttpEndpoint, Manifest, Policy, Tool};
 use toolrun_model::ToolSpec;
 use toolrun_validator::{ArgValidator, nearest};
+use url::Url;
 
+use crate::agent::flow::host;
 use crate::error::{RunError, RunErrorKind};
+use crate::files::Files;
 use crate::setup::Connect;
 
 /// Calls of all apis that are under way at once.
@@ -67,6 +74,7 @@ impl ToolSet {
         offered: Option<&[String]>,
         vars: &BTreeMap<String, String>,
         connect: &dyn Connect,
+        folder: Option<&dyn Files>,
     ) -> Result<Self, RunError> {
         let mut lanes = Lanes {
             vars,
@@ -83,7 +91,7 @@ impl ToolSet {
             all,
             offered: Vec::new(),
         };
-        set.offered = set.choose(manifest, offered)?;
+        set.offered = set.choose(manifest, offered, folder)?;
         Ok(set)
     }
 
@@ -95,6 +103,19 @@ impl ToolSet {
     /// The tools on offer, in order of the manifest.
     pub(crate) fn offered(&self) -> impl Iterator<Item = &Arc<HttpTool>> {
         self.offered.iter().map(|index| &self.all[*index])
+    }
+
+    /// The hosts that the tools go to; those of urls that cannot be made are
+    /// told when a request is.
+    pub(crate) fn hosts(&self, vars: &BTreeMap<String, String>) -> BTreeSet<String> {
+        let origins = self
+            .all
+            .iter()
+            .filter_map(|ready| ready.endpoint().url.origin(vars).ok());
+        origins
+            .filter_map(|origin| Url::parse(&origin).ok())
+            .map(|url| host(&url))
+            .collect()
     }
 
     /// Calls that may be under way at once over all apis: 16, or as many as
@@ -111,10 +132,20 @@ impl ToolSet {
 
     /// The names of a flag must all be there; those of the manifest were
     /// checked with it and may name what this build cannot run.
-    fn choose(&self, manifest: &Manifest, flag: Option<&[String]>) -> Result<Vec<usize>, RunError> {
+    /// Without a folder of files, tools that need a file are not on offer.
+    fn choose(
+        &self,
+        manifest: &Manifest,
+        flag: Option<&[String]>,
+        folder: Option<&dyn Files>,
+    ) -> Result<Vec<usize>, RunError> {
+        let works = |tool: &Tool| folder.is_some() || !tool.needs_files();
         for name in flag.unwrap_or_default() {
-            if self.get(name).is_none() {
+            let Some(ready) = self.get(name) else {
                 return Err(unknown_tool(manifest, name));
+            };
+            if !works(&ready.tool) {
+                return Err(no_folder(name));
             }
         }
         let wanted = flag.or(manifest.agent.tools.as_deref());
@@ -122,9 +153,18 @@ impl ToolSet {
             .all
             .iter()
             .enumerate()
-            .filter(|(_, ready)| wanted.is_none_or(|names| names.contains(&ready.tool.name)));
+            .filter(|(_, ready)| wanted.is_none_or(|names| names.contains(&ready.tool.name)))
+            .filter(|(_, ready)| works(&ready.tool));
         Ok(chosen.map(|(index, _)| index).collect())
     }
+}
+
+/// What a person is told who gave a tool no folder to take files from.
+pub(crate) fn no_folder(tool: &str) -> RunError {
+    let message = format!("`{tool}` sends a file, and no folder was opened for it; nothing was sent");
+    RunError::new(RunErrorKind::Refused, message)
+        .rule("file-folder")
+        .hint("--files DIR names the folder whose files may be sent; paths are relative to it")
 }
 
 /// The key because of which a tool cannot be run by this build.

@@ -1,6 +1,8 @@
 //! `read_result`: the full bodies of this run's results, for a model that was
 //! shown a part. Bodies live in memory as long as the run.
 
+use std::collections::VecDeque;
+
 use serde_json::{Map, Value, json};
 use toolrun_manifest::Pick;
 use toolrun_model::ToolSpec;
@@ -15,19 +17,25 @@ pub(crate) const NAME: &str = "read_result";
 const DEFAULT_COUNT: usize = 50;
 const DEFAULT_CHARACTERS: usize = 8000;
 
+/// What all kept bodies of a run may take together; the oldest go first.
+const MOST_KEPT: usize = 32 << 20;
+
 /// A body that was kept.
 #[derive(Debug, Clone)]
 struct Stored {
     handle: String,
     tool: String,
     host: String,
-    value: Value,
+    /// The body as JSON: as a value it would take many times the place.
+    json: String,
 }
 
 /// The full bodies of a run's cut results.
 #[derive(Debug, Default)]
 pub(crate) struct Store {
-    bodies: Vec<Stored>,
+    bodies: VecDeque<Stored>,
+    /// How many there were, those that went included.
+    count: usize,
 }
 
 /// What was read, and whose it is.
@@ -51,18 +59,23 @@ impl Store {
 
     /// The handle that the next body will get.
     pub(crate) fn next_handle(&self) -> String {
-        format!("r{}", self.bodies.len() + 1)
+        format!("r{}", self.count + 1)
     }
 
     /// Keeps a body.
-    pub(crate) fn keep(&mut self, tool: &str, host: &str, value: Value) -> String {
+    pub(crate) fn keep(&mut self, tool: &str, host: &str, value: &Value) -> String {
         let handle = self.next_handle();
-        self.bodies.push(Stored {
+        self.count += 1;
+        self.bodies.push_back(Stored {
             handle: handle.clone(),
             tool: tool.into(),
             host: host.into(),
-            value,
+            json: value.to_string(),
         });
+        let kept = |bodies: &VecDeque<Stored>| bodies.iter().map(|body| body.json.len()).sum::<usize>();
+        while self.bodies.len() > 1 && kept(&self.bodies) > MOST_KEPT {
+            self.bodies.pop_front();
+        }
         handle
     }
 
@@ -74,12 +87,14 @@ impl Store {
             let known: Vec<&str> = self.bodies.iter().map(|body| body.handle.as_str()).collect();
             return Err(error(
                 "unknown_handle",
-                &format!("the handles are: {}", known.join(", ")),
+                &format!("the handles that are kept: {}", known.join(", ")),
             ));
         };
+        let whole: Value = serde_json::from_str(&stored.json)
+            .map_err(|_| error("unreadable", "what was kept cannot be read again"))?;
         let mut value = match args.get("path").and_then(Value::as_str) {
-            Some(path) => follow(&stored.value, path)?,
-            None => stored.value.clone(),
+            Some(path) => follow(&whole, path)?,
+            None => whole,
         };
         if let Some(wanted) = args.get("search").and_then(Value::as_str) {
             value = search(value, wanted);

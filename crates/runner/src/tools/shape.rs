@@ -11,7 +11,7 @@ use toolrun_manifest::{RenderError, ResponseScope, Scope, Tool};
 use crate::tools::body::{self, Content};
 use crate::tools::clean::{clean, clean_value};
 use crate::tools::failure::{self, Retry};
-use crate::tools::trim::{trim_text, trim_value};
+use crate::tools::trim::{Trimmed, trim_text, trim_value};
 
 /// Characters of a server's error message that a model gets to read.
 const MESSAGE_CHARS: usize = 512;
@@ -27,6 +27,8 @@ pub(crate) struct Received {
     pub(crate) body: Vec<u8>,
     /// How many times the request was sent.
     pub(crate) attempts: u32,
+    /// The cap that the body passed: it is only a beginning then.
+    pub(crate) cap: Option<usize>,
 }
 
 /// What became of an answer.
@@ -40,15 +42,32 @@ pub(crate) struct Shaped {
     pub(crate) left_out: Vec<String>,
     /// The picked result, untrimmed.
     pub(crate) value: Option<Value>,
-    /// The whole body, when something of it was left out.
-    pub(crate) full: Option<Value>,
+    /// What can be read on, when something of it was left out.
+    pub(crate) full: Option<Full>,
     /// Whether it is an error.
     pub(crate) is_error: bool,
     /// Hidden characters that were removed.
     pub(crate) hidden: u64,
 }
 
+/// What can be read on of an answer of which only a part was shown.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Full {
+    /// The result as picked: it is the whole.
+    Value,
+    /// The body, of which a part was picked.
+    Body(Value),
+}
+
 impl Shaped {
+    /// What can be read on, if anything.
+    pub(crate) fn readable(&self) -> Option<&Value> {
+        match self.full.as_ref()? {
+            Full::Value => self.value.as_ref(),
+            Full::Body(body) => Some(body),
+        }
+    }
+
     /// An error in toolrun's own words.
     pub(crate) fn error(head: String) -> Self {
         Self {
@@ -59,7 +78,7 @@ impl Shaped {
     }
 }
 
-/// Reads a response to its end.
+/// Reads a response to its end, or to the cap.
 pub(crate) async fn receive(mut response: Response, redactor: &Redactor) -> Result<Received, HttpError> {
     let mut received = Received {
         status: response.status,
@@ -73,26 +92,38 @@ pub(crate) async fn receive(mut response: Response, redactor: &Redactor) -> Resu
             .or_insert_with(|| redactor.redact(value).into_owned());
     }
     while let Some(chunk) = response.body.next().await {
-        received.body.extend_from_slice(&chunk?);
+        match chunk {
+            Ok(bytes) => received.body.extend_from_slice(&bytes),
+            Err(HttpError::TooLarge { limit, .. }) => {
+                received.cap = Some(limit);
+                break;
+            }
+            Err(error) => return Err(error),
+        }
     }
     Ok(received)
 }
 
-/// Shapes a whole answer as the tool asks.
+/// Shapes an answer as the tool asks.
 pub(crate) fn shape(tool: &Tool, scope: &Scope<'_>, received: &Received, redactor: &Redactor) -> Shaped {
     let content_type = received.headers.get("content-type").map(String::as_str);
-    let content = body::read(&received.body, content_type, tool.result.format, redactor);
+    let content = match received.cap {
+        Some(_) => body::beginning(&received.body, content_type, tool.result.format, redactor)
+            .map_or(Content::Empty, Content::TooMany),
+        None => body::read(&received.body, content_type, tool.result.format, redactor),
+    };
     let (mut content, hidden) = without_hidden(content);
     if hidden > 0 {
         // A secret with hidden characters in it is whole only now.
         content.hide(redactor);
     }
-    let mut shaped = if (200..300).contains(&received.status) {
-        success(tool, scope, received, content)
-    } else {
-        refusal(failure::status(tool, received.status), &content)
+    let mut shaped = match (received.status, &content) {
+        (200..300, Content::TooMany(_)) => too_large(tool, received, content),
+        (200..300, _) if received.cap.is_some() => too_large(tool, received, content),
+        (200..300, _) => success(tool, scope, received, content),
+        (status, _) => refusal(failure::status(tool, status), words(content)),
     };
-    shaped.hidden = hidden;
+    shaped.hidden += hidden;
     shaped
 }
 
@@ -102,17 +133,27 @@ fn without_hidden(content: Content) -> (Content, u64) {
             let cleaned = clean(&text);
             (Content::Text(cleaned.text), cleaned.removed)
         }
+        Content::TooMany(text) => {
+            let cleaned = clean(&text);
+            (Content::TooMany(cleaned.text), cleaned.removed)
+        }
         Content::Data(mut value) => {
             let removed = clean_value(&mut value);
             (Content::Data(value), removed)
         }
-        other => (other, 0),
+        // The server chose the words of its content type.
+        Content::Binary(mut value) => {
+            let removed = clean_value(&mut value);
+            (Content::Binary(value), removed)
+        }
+        Content::Empty => (Content::Empty, 0),
     }
 }
 
 fn success(tool: &Tool, scope: &Scope<'_>, received: &Received, content: Content) -> Shaped {
     let empty = content == Content::Empty;
-    let full = content.clone().into_value();
+    let is_text = matches!(content, Content::Text(_));
+    let full = content.into_value();
     let response = ResponseScope {
         status: received.status,
         headers: &received.headers,
@@ -125,30 +166,32 @@ fn success(tool: &Tool, scope: &Scope<'_>, received: &Received, content: Content
         .map(|condition| condition.holds(scope, &response))
     {
         Some(Ok(true)) => {
-            let mut fields = Map::new();
-            fields.insert("status".into(), json!(received.status));
-            let hint = failure::hint(tool, received.status);
-            return refusal(failure::told("api_error", fields, hint, Retry::Useless), &content);
+            let words = match full {
+                Value::Null if empty => None,
+                Value::String(text) if is_text => Some(text),
+                value => Some(value.to_string()),
+            };
+            return api_error(tool, received, words);
         }
-        Some(Err(problem)) => return unshaped("error_if", &problem, tool, content),
+        Some(Err(problem)) => return unshaped("error_if", &problem, tool, full),
         Some(Ok(false)) | None => {}
     }
+    // A second copy of a large answer is made only when it has to be.
     let picked = match (&tool.result.pick, empty) {
-        (Some(pick), false) => pick.apply(&full),
-        _ => Ok(full.clone()),
-    };
-    let picked = match picked {
-        Ok(picked) => picked,
-        Err(problem) => return unshaped("pick", &problem, tool, content),
+        (Some(pick), false) => match pick.apply(&full) {
+            Ok(picked) => Some(picked),
+            Err(problem) => return unshaped("pick", &problem, tool, full),
+        },
+        _ => None,
     };
     if let Some(template) = &tool.result.template {
         let response = ResponseScope {
-            result: Some(&picked),
+            result: Some(picked.as_ref().unwrap_or(&full)),
             ..response
         };
         return match template.render(scope, &response) {
-            Ok(text) => cut_text(&clean(&text).text, tool, picked, full),
-            Err(problem) => unshaped("template", &problem, tool, content),
+            Ok(text) => templated(&text, tool, picked, full),
+            Err(problem) => unshaped("template", &problem, tool, full),
         };
     }
     if empty {
@@ -159,62 +202,113 @@ fn success(tool: &Tool, scope: &Scope<'_>, received: &Received, content: Content
             ..Shaped::default()
         };
     }
-    match picked {
-        Value::String(text) => cut_text(&text.clone(), tool, Value::String(text), full),
-        Value::Null if !full.is_null() => Shaped {
-            head: Some(json!({ "note": "`pick` of the manifest found nothing in this answer" }).to_string()),
-            ..cut_value(tool, Value::Null, full)
-        },
-        picked => cut_value(tool, picked, full),
-    }
-}
-
-fn cut_value(tool: &Tool, picked: Value, full: Value) -> Shaped {
-    let trimmed = trim_value(picked.clone(), tool.result.max_tokens);
+    let nothing = picked.as_ref().is_some_and(Value::is_null) && !full.is_null();
+    let head = json!({ "note": "`pick` of the manifest found nothing in this answer" });
     Shaped {
-        payload: Some(trimmed.kept.to_string()),
-        full: (!trimmed.left_out.is_empty()).then_some(full),
-        left_out: trimmed.left_out,
-        value: Some(picked),
-        ..Shaped::default()
+        head: nothing.then(|| head.to_string()),
+        ..cut(tool, picked, full)
     }
 }
 
-fn cut_text(text: &str, tool: &Tool, picked: Value, full: Value) -> Shaped {
-    let trimmed = trim_text(text, tool.result.max_tokens);
+/// A success by its status that the manifest calls an error.
+fn api_error(tool: &Tool, received: &Received, words: Option<String>) -> Shaped {
+    let mut fields = Map::new();
+    fields.insert("status".into(), json!(received.status));
+    let hint = failure::hint(tool, received.status);
+    refusal(failure::told("api_error", fields, hint, Retry::Useless), words)
+}
+
+fn templated(text: &str, tool: &Tool, picked: Option<Value>, full: Value) -> Shaped {
+    let cleaned = clean(text);
+    let trimmed = trim_text(&cleaned.text, tool.result.max_tokens);
+    Shaped {
+        hidden: cleaned.removed,
+        ..shaped(trimmed, picked, full)
+    }
+}
+
+/// The result as far as it fits.
+fn cut(tool: &Tool, picked: Option<Value>, full: Value) -> Shaped {
+    let most = tool.result.max_tokens;
+    let trimmed = match picked.as_ref().unwrap_or(&full) {
+        Value::String(text) => trim_text(text, most),
+        value => {
+            let trimmed = trim_value(value, most);
+            Trimmed {
+                kept: trimmed.kept.to_string(),
+                left_out: trimmed.left_out,
+            }
+        }
+    };
+    shaped(trimmed, picked, full)
+}
+
+fn shaped(trimmed: Trimmed<String>, picked: Option<Value>, full: Value) -> Shaped {
+    let (value, full) = match picked {
+        Some(picked) => (picked, Full::Body(full)),
+        None => (full, Full::Value),
+    };
     Shaped {
         payload: Some(trimmed.kept),
         full: (!trimmed.left_out.is_empty()).then_some(full),
         left_out: trimmed.left_out,
-        value: Some(picked),
+        value: Some(value),
         ..Shaped::default()
     }
 }
 
 /// A success that the manifest's own shaping could not handle: the model gets
 /// the whole answer and is told.
-fn unshaped(step: &str, problem: &RenderError, tool: &Tool, content: Content) -> Shaped {
+fn unshaped(step: &str, problem: &RenderError, tool: &Tool, full: Value) -> Shaped {
     let head =
         json!({ "note": format!("`{step}` of the manifest failed on this answer: {}", problem.message) });
-    let full = content.into_value();
-    let shaped = match &full {
-        Value::String(text) => cut_text(text, tool, full.clone(), full.clone()),
-        _ => cut_value(tool, full.clone(), full),
-    };
     Shaped {
         head: Some(head.to_string()),
-        ..shaped
+        ..cut(tool, None, full)
+    }
+}
+
+/// A success that is larger than what is read: its beginning, as text.
+fn too_large(tool: &Tool, received: &Received, content: Content) -> Shaped {
+    let beginning = content != Content::Empty;
+    let what = match received.cap {
+        Some(cap) => format!("the answer is larger than {cap} bytes"),
+        None => "the answer holds more values than can be read at once".to_owned(),
+    };
+    let rest = match beginning {
+        true => "only its beginning follows, as text; ask for less, or for a part",
+        false => "it is no text; ask for less, or for a part",
+    };
+    let mut fields = Map::new();
+    fields.insert("status".into(), json!(received.status));
+    fields.insert("message".into(), json!(format!("{what}; {rest}")));
+    let hint = failure::hint(tool, received.status);
+    let head = failure::told("response_too_large", fields, hint, Retry::Useless);
+    let cut = match beginning {
+        true => cut(tool, None, content.into_value()),
+        false => Shaped::default(),
+    };
+    Shaped {
+        value: None,
+        full: cut.full.is_some().then_some(cut.value).flatten().map(Full::Body),
+        payload: cut.payload,
+        left_out: cut.left_out,
+        ..Shaped::error(head)
+    }
+}
+
+/// What a server said with an error.
+fn words(content: Content) -> Option<String> {
+    match content {
+        Content::Empty => None,
+        Content::Text(text) | Content::TooMany(text) => Some(text),
+        Content::Data(value) | Content::Binary(value) => Some(value.to_string()),
     }
 }
 
 /// An error with the first words of what the server said.
-fn refusal(head: String, content: &Content) -> Shaped {
-    let message = match content {
-        Content::Empty => None,
-        Content::Text(text) => Some(text.clone()),
-        Content::Data(value) | Content::Binary(value) => Some(value.to_string()),
-    };
-    let payload = message.map(|text| match text.char_indices().nth(MESSAGE_CHARS) {
+fn refusal(head: String, words: Option<String>) -> Shaped {
+    let payload = words.map(|text| match text.char_indices().nth(MESSAGE_CHARS) {
         Some((end, _)) => format!("{}…", &text[..end]),
         None => text,
     });
@@ -224,11 +318,25 @@ fn refusal(head: String, content: &Content) -> Shaped {
     }
 }
 
-/// What is said below a payload of which something was left out.
-pub(crate) fn note(left_out: &[String], handle: Option<&str>) -> String {
-    let what = format!("Left out: {}.", left_out.join(", "));
-    match handle {
-        Some(handle) => format!("{what} The whole answer can be read with read_result, handle {handle}."),
-        None => format!("{what} Ask for less, or for a part."),
+/// What is said below a payload of which something was left out or removed.
+pub(crate) fn note(shaped: &Shaped, handle: Option<&str>) -> Option<String> {
+    let mut notes = Vec::new();
+    if !shaped.left_out.is_empty() {
+        let what = format!("Left out: {}.", shaped.left_out.join(", "));
+        let whole = if shaped.is_error {
+            "What came of the answer"
+        } else {
+            "The whole answer"
+        };
+        notes.push(match handle {
+            Some(handle) => format!("{what} {whole} can be read with read_result, handle {handle}."),
+            None => format!("{what} Ask for less, or for a part."),
+        });
     }
+    match shaped.hidden {
+        0 => {}
+        1 => notes.push("1 hidden or control character was removed.".to_owned()),
+        count => notes.push(format!("{count} hidden or control characters were removed.")),
+    }
+    (!notes.is_empty()).then(|| notes.join(" "))
 }

@@ -176,3 +176,21 @@ async fn a_router_answers_with_results_and_asks_when_it_is_unsure() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_router_whose_call_was_not_allowed_ends_as_not_allowed() {
+    let server = server().await;
+    let mut stage = Stage::new(shop(&server.base));
+    stage.approver = Arc::new(person(Answer::No));
+    let router = Router("create_refund", r#"{"order_id":"o","amount":1}"#, 0.9);
+    let error = stage.session().run(&router, "refund").await.unwrap_err();
+    assert_eq!(error.kind, RunErrorKind::Declined);
+    assert_eq!(error.message, "`create_refund` was not allowed; nothing was sent");
+    assert_eq!(server.seen().len(), 0);
+    let names = stage.kept.names();
+    assert_eq!(names.last(), Some(&"run.finished"), "{names:?}");
+    // A refusal of another kind stays what it is.
+    let router = Router("create_refund", r#"{"order_id":"o"}"#, 0.9);
+    let outcome = stage.session().run(&router, "refund").await.unwrap();
+    assert_eq!(outcome.ending, Ending::NoAnswer);
+}

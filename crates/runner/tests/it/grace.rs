@@ -117,6 +117,39 @@ async fn a_run_that_is_stopped_names_its_writes() {
     }
 }
 
+/// One request at a time: the second write waits for its place.
+#[tokio::test(start_paused = true)]
+async fn a_write_that_waits_for_its_place_is_never_sent_after_a_stop() {
+    let cases = [
+        (3, "changes made: `create_refund`"),
+        (
+            60,
+            "changes that may have been made: `create_refund` (find out before trying again)",
+        ),
+    ];
+    for (seconds, note) in cases {
+        let mut stage = stage();
+        for tool in &mut stage.manifest.tools {
+            tool.policy.concurrency = 1;
+        }
+        let mut session = session(&stage, seconds, 200);
+        let model = Scripted::new([Turn::calls(&[
+            ("c1", "create_refund", REFUND),
+            ("c2", "create_refund", r#"{"order_id":"o","amount":2}"#),
+        ])]);
+        let (outcome, ()) = tokio::join!(session.run(&model, "x"), stop_soon(&stage));
+        assert_eq!(outcome.unwrap().note.as_deref(), Some(note), "{seconds} s");
+        let unsent = stage.kept.events().into_iter().find_map(|event| match event {
+            Event::ToolReturned(returned) if returned.call == "c2" => Some(returned.content),
+            _ => None,
+        });
+        assert!(
+            unsent.unwrap().contains("before this call was sent"),
+            "{seconds} s"
+        );
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_clock_and_a_failing_model_name_the_writes_too() {
     let mut timed = stage();

@@ -8,8 +8,8 @@ use futures_util::future::{BoxFuture, FutureExt, ready};
 use toolrun_http::{Client, ClientOptions, HttpError, MapStore, Redactor, Transport};
 use toolrun_manifest::{Manifest, Policy, ReadInclude};
 use toolrun_runner::{
-    AllowWrites, Answer, Approver, Delta, Event, Limits, NobodyToAsk, Observer, Proposal, Session, Setup,
-    Stamped, Stop,
+    AllowWrites, Answer, Approver, Delta, Event, FlowPolicy, Limits, NobodyToAsk, Observer, Proposal,
+    Session, Setup, Stamped, Stop,
 };
 
 struct NoIncludes;
@@ -133,6 +133,7 @@ pub(crate) struct Stage {
     pub(crate) manifest: Manifest,
     pub(crate) approver: Arc<dyn Approver>,
     pub(crate) allow_writes: AllowWrites,
+    pub(crate) flows: FlowPolicy,
     pub(crate) limits: Limits,
     pub(crate) stop: Stop,
     pub(crate) kept: Kept,
@@ -148,6 +149,7 @@ impl Stage {
             manifest,
             approver: Arc::new(NobodyToAsk),
             allow_writes: AllowWrites::None,
+            flows: FlowPolicy::default(),
             limits: Limits::default(),
             stop: Stop::default(),
             kept: Kept::default(),
@@ -176,8 +178,10 @@ impl Stage {
             redactor: self.redactor.clone(),
             approver: Arc::clone(&self.approver),
             allow_writes: self.allow_writes.clone(),
+            flows: self.flows.clone(),
             limits: self.limits,
             offered: None,
+            files: None,
             observers: vec![Box::new(self.kept.clone())],
             stop: self.stop.clone(),
         })

@@ -1,5 +1,7 @@
 //! Flags plain http to a host that is not this machine.
 
+use crate::decl::auth::AuthKind;
+use crate::decl::policy::PolicyDecl;
 use crate::diagnostic::Safety;
 use crate::lint::{Checked, Findings, Level, Rule};
 use crate::text::Text;
@@ -39,11 +41,13 @@ fn check(checked: &Checked<'_>, findings: &mut Findings<'_>) {
         for api in &file.decl.apis {
             if !api.policy.allow_http.is_some_and(|allowed| allowed.value) {
                 flag(api.base_url, findings);
+                flag(login(&api.policy), findings);
             }
         }
         for tool in &file.decl.tools {
             if !tool.policy.allow_http.is_some_and(|allowed| allowed.value) {
                 flag(tool.url, findings);
+                flag(login(&tool.policy), findings);
             }
         }
         for server in &file.decl.mcp {
@@ -52,6 +56,15 @@ fn check(checked: &Checked<'_>, findings: &mut Findings<'_>) {
         for var in &file.decl.vars {
             flag(var.default, findings);
         }
+    }
+}
+
+/// Where a login sends credentials.
+fn login<'n>(policy: &PolicyDecl<'n>) -> Option<&'n Text> {
+    match &policy.auth.as_ref()?.kind {
+        AuthKind::OAuth2(login) => Some(login.token_url),
+        AuthKind::Token(login) => Some(login.request.url),
+        _ => None,
     }
 }
 

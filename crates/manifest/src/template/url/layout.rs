@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use url::Url;
 
+use super::host;
 use super::{Origin, QueryPair, UrlPart, UrlTemplate};
 use crate::syntax::TYPOGRAPHIC;
 use crate::template::encode;
@@ -25,6 +26,9 @@ struct Placed {
 
 /// Said of `GET https://…`.
 const METHOD: &str = "the method has a key of its own";
+
+/// The longest URL template, in bytes.
+const MAX_TEMPLATE: usize = 16_384;
 
 /// Stands for a slot in the text of the origin.
 const SLOT: char = '\0';
@@ -72,6 +76,13 @@ fn read(
 ) -> Result<(Vec<Placed>, Vec<Problem>), Vec<Problem>> {
     let mut problems: Vec<Problem> = Vec::new();
     let mut pieces: Vec<Placed> = Vec::new();
+    for (of, text) in [(UrlPart::Base, base.unwrap_or_default()), (UrlPart::Url, url)] {
+        if text.len() > MAX_TEMPLATE {
+            let message = format!("a URL template is at most {MAX_TEMPLATE} bytes long");
+            let help = "a long text goes into the body, or comes from a param";
+            return Err(vec![(of, shape(0..0, &message, help))]);
+        }
+    }
     for (of, text) in [(UrlPart::Base, base), (UrlPart::Url, Some(url))] {
         let Some(text) = text else { continue };
         let compiled = compile_parts(text, names).map_err(|problem| vec![(of, problem)])?;
@@ -485,6 +496,10 @@ fn shape(range: Range<usize>, message: &str, help: &str) -> TemplateError {
 fn literal_origin(text: &str) -> Result<Origin, (String, &'static str)> {
     const LIKE: &str = "as in `https://api.example/v1`";
     match Url::parse(text) {
+        Ok(url) if let Some(plain) = host::disguised(text, &url) => Err((
+            format!("an address is written plainly, and this one is `{plain}`"),
+            "write it so: four numbers with dots between them, or the name of the host",
+        )),
         Ok(url) if url.has_host() => Ok(Origin::Literal(url[..url::Position::BeforePath].into())),
         Ok(_) => Err(("this URL has no host".into(), LIKE)),
         Err(cause) => Err((format!("this URL cannot be read: {cause}"), LIKE)),

@@ -1,6 +1,7 @@
 //! URL templates: compiled into origin, segments and query pairs, so that a
 //! value can only ever fill the place it was written for.
 
+mod host;
 mod layout;
 mod render;
 
@@ -67,6 +68,23 @@ impl UrlTemplate {
             Origin::Literal(origin) => Some(origin),
             Origin::Parts(_) | Origin::Whole(_) => None,
         }
+    }
+
+    /// The vars that decide scheme, host and port.
+    pub fn origin_vars(&self) -> impl Iterator<Item = String> {
+        let mut uses = Uses::default();
+        match &self.origin {
+            Origin::Literal(_) => {}
+            Origin::Whole(expr) => expr.note_uses(&mut uses),
+            Origin::Parts(parts) => {
+                for part in parts {
+                    if let Part::Slot(expr) = part {
+                        expr.note_uses(&mut uses);
+                    }
+                }
+            }
+        }
+        uses.vars.into_iter()
     }
 
     /// Both texts as written, joined.

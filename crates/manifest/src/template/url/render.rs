@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 use url::Url;
 
-use super::{Origin, QueryPair, UrlTemplate};
+use super::{Origin, QueryPair, UrlTemplate, host};
 use crate::template::encode;
 use crate::template::error::RenderError;
 use crate::template::eval::{Context, evaluate};
@@ -49,12 +49,16 @@ impl UrlTemplate {
             built.push_str(&query);
         }
         if built.len() > MAX_URL {
+            let param = self.longest(more, context);
+            let which = param
+                .as_ref()
+                .map_or_else(String::new, |name| format!(" for `{name}`"));
             return Err(RenderError {
                 rule: "url-too-long",
-                param: None,
                 message: format!(
-                    "the arguments make a URL of more than {MAX_URL} bytes; give shorter values"
+                    "the URL would have more than {MAX_URL} bytes, encoded; give a shorter value{which}"
                 ),
+                param,
             });
         }
         // Every part was encoded so that the parser leaves it alone; if it
@@ -70,6 +74,20 @@ impl UrlTemplate {
                 message: "the arguments do not make a URL of the declared shape; give plainer values".into(),
             }),
         }
+    }
+
+    /// The param with the longest value of those that the URL reads.
+    fn longest(&self, more: &[(String, TextTemplate)], context: Context<'_>) -> Option<String> {
+        let mut uses = self.uses().clone();
+        more.iter().for_each(|(_, template)| uses.join(template.uses()));
+        let length = |name: &String| {
+            context
+                .scope
+                .params
+                .get(name)
+                .map(|value| value.to_string().len())
+        };
+        uses.params.into_iter().max_by_key(length)
     }
 
     /// Scheme, host and port with the values of `vars` filled in, such as
@@ -106,7 +124,7 @@ impl UrlTemplate {
                 let url = Url::parse(&text)
                     .ok()
                     .filter(is_plain_origin)
-                    .filter(|url| url.path() == "/");
+                    .filter(|url| url.path() == "/" && host::disguised(&text, url).is_none());
                 url.map(|url| url[..url::Position::BeforePath].to_owned())
                     .ok_or_else(|| {
                         bad_origin(parts.iter().find_map(|part| match part {
@@ -241,7 +259,7 @@ fn render_segment(parts: &[Part], context: Context<'_>) -> Result<String, Render
         Err(SegmentFault::Empty) => (
             "path-empty-segment",
             format!(
-                "{} is empty or blank, which would name another resource; give the id or name itself",
+                "{} is empty or blank, perhaps encoded, which would name another resource; give the id or name itself",
                 subject(expr)
             ),
         ),
@@ -267,7 +285,7 @@ fn whole(value: &str, expr: &Expr) -> Result<String, RenderError> {
         !value.contains(|character: char| character.is_control() || character == ' ' || character == '\\');
     let url = Url::parse(value)
         .ok()
-        .filter(|_| clean)
+        .filter(|url| clean && host::disguised(value, url).is_none())
         .filter(is_plain_origin)
         .ok_or_else(|| bad_origin(Some(expr)))?;
     let path = value
@@ -317,7 +335,7 @@ fn bad_origin(expr: Option<&Expr>) -> RenderError {
         rule: "base-url",
         param: None,
         message: format!(
-            "{name} does not make a plain http or https URL (no user name, query, fragment or dot segments); \
+            "{name} does not make a plain http or https URL (no user name, query, fragment or dot segments; an address as four numbers, such as `127.0.0.1`); \
              only the person who runs this can change it"
         ),
     }
