@@ -43,6 +43,15 @@ fn order(place: &Place, shop: &HttpServer) -> Program {
         .env("SHOP_URL", &shop.url())
 }
 
+/// A run of a scripted model against the shop.
+fn go(place: &Place, shop: &HttpServer, llm: &Llm) -> Program {
+    place
+        .toolrun("run shop.yaml Go --model openai/x --base-url")
+        .arg(llm.base_url())
+        .env("SHOP_URL", &shop.url())
+        .env("OPENAI_API_KEY", MODEL_KEY)
+}
+
 /// Allows everything ahead, as for that shop.
 fn allow(place: &Place, shop: &HttpServer) {
     let trust = place
@@ -78,11 +87,7 @@ fn without_a_yes_nothing_is_run_or_sent() {
         &cases("trust").join("refused.stderr"),
         &said,
     )));
-    let run = place
-        .toolrun("run shop.yaml Go --model openai/x --base-url")
-        .arg(llm.base_url());
-    run.env("SHOP_URL", &shop.url())
-        .env("OPENAI_API_KEY", MODEL_KEY)
+    go(&place, &shop, &llm)
         .run()
         .exits(5)
         .says("`toolrun trust shop.yaml`");
@@ -339,16 +344,8 @@ fn many_calls_run_a_program_once() {
     let (place, shop) = (with_program(), shop());
     let many = vec![("get_order", json!({ "order_id": "o_1" })); 6];
     let llm = Llm::start(vec![calls(&many), calls(&many), Turn::Say("Done.")]);
-    let run = |place: &Place| {
-        let run = place
-            .toolrun("run shop.yaml Go --model openai/x --base-url")
-            .arg(llm.base_url());
-        run.env("SHOP_URL", &shop.url())
-            .env("OPENAI_API_KEY", MODEL_KEY)
-            .run()
-    };
     allow(&place, &shop);
-    run(&place).exits(0).prints("Done.\n");
+    go(&place, &shop, &llm).run().exits(0).prints("Done.\n");
     assert_eq!(place.read("ran"), "ran\n");
     assert!(shop.recorded().len() > 1);
 }

@@ -10,9 +10,10 @@ use futures_util::future::BoxFuture;
 use toolrun_runner::{Answer, Approver, Proposal, Stop};
 use unicode_segmentation::UnicodeSegmentation as _;
 
-use crate::console::{ASKS, Console, Style, revealed};
+use crate::console::{Console, Style};
 use crate::question::{OwnTerminal, Question, said_yes};
 use crate::render::progress::Progress;
+use crate::visible::{ASKS, revealed};
 
 /// Rows that one line of a request may take before its middle is left out.
 const MOST_ROWS: usize = 8;

@@ -13,7 +13,8 @@ use toolrun_validator::ArgError;
 
 use crate::approve;
 use crate::args::FailureOutput;
-use crate::console::{Console, Style, without_controls};
+use crate::console::{Console, Style};
+use crate::visible::without_controls;
 
 /// The version of the object that `--json` prints.
 const VERSION: u32 = 1;

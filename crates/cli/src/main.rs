@@ -22,6 +22,7 @@ mod secrets;
 mod select_model;
 mod session;
 mod vars;
+mod visible;
 mod words;
 
 use std::process::ExitCode;

@@ -1,7 +1,7 @@
 //! Words of a command as a person reads them: where each begins and ends is
 //! seen, and nothing in them can hide or move what stands around them.
 
-use crate::console::revealed;
+use crate::visible::revealed;
 
 /// A command line; words that a shell would not take as they are stand in
 /// quotes.

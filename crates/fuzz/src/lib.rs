@@ -18,4 +18,5 @@ mod tests;
 
 pub use campaign::{Campaign, Fault, Tally};
 pub use corpus::corpus;
+pub use oracle::decoded;
 pub use targets::{TARGETS, Target};

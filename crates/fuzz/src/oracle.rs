@@ -38,7 +38,7 @@ pub(crate) fn parts(url: &str) -> Parts {
 }
 
 /// Resolves every `%XX`, once.
-pub(crate) fn decoded(bytes: &[u8]) -> Vec<u8> {
+pub fn decoded(bytes: &[u8]) -> Vec<u8> {
     let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
     let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
     while at < bytes.len() {

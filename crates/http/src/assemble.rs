@@ -252,12 +252,13 @@ fn basic(user: &str, password: &str) -> Result<Zeroizing<String>, HttpError> {
     Ok(Zeroizing::new(format!("Basic {}", encoded.as_str())))
 }
 
+/// A key or a value of a query pair as it is sent.
+pub fn query_encoded(text: &str) -> String {
+    utf8_percent_encode(text, QUERY_VALUE).to_string()
+}
+
 fn append_query(url: &mut Url, name: &str, value: &str) {
-    let pair = format!(
-        "{}={}",
-        utf8_percent_encode(name, QUERY_VALUE),
-        utf8_percent_encode(value, QUERY_VALUE)
-    );
+    let pair = format!("{}={}", query_encoded(name), query_encoded(value));
     let query = match url.query() {
         Some(own) if !own.is_empty() => format!("{own}&{pair}"),
         _ => pair,

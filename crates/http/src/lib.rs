@@ -39,6 +39,7 @@ mod transport;
 mod unescape;
 mod vault;
 
+pub use assemble::query_encoded;
 pub use budget::RetryBudget;
 pub use client::{Client, ClientOptions};
 pub use decode::unpacked;

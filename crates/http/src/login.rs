@@ -181,10 +181,7 @@ impl Login {
             .iter()
             .chain(&request.secret_query)
             .flat_map(|(_, pieces)| pieces)
-            .filter_map(|piece| match piece {
-                Piece::Secret(name) => Some(name.as_str()),
-                Piece::Text(_) => None,
-            });
+            .filter_map(Piece::secret);
         let in_body = request
             .body
             .iter()

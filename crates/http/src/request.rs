@@ -58,6 +58,16 @@ pub enum Piece {
     Secret(String),
 }
 
+impl Piece {
+    /// The secret's name, if it is one.
+    pub(crate) fn secret(&self) -> Option<&str> {
+        match self {
+            Self::Secret(name) => Some(name),
+            Self::Text(_) => None,
+        }
+    }
+}
+
 /// Credentials by secret name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Auth {

@@ -122,9 +122,6 @@ fn names(request: &Request) -> Vec<&str> {
         .iter()
         .chain(&request.secret_query)
         .flat_map(|(_, pieces)| pieces)
-        .filter_map(|piece| match piece {
-            Piece::Secret(name) => Some(name.as_str()),
-            Piece::Text(_) => None,
-        });
+        .filter_map(Piece::secret);
     in_auth.into_iter().chain(in_pieces).collect()
 }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use sha2::{Digest, Sha256};
-use toolrun_http::{Auth, Body, Method, Piece, Request};
+use toolrun_http::{Auth, Body, Method, Piece, Request, query_encoded};
 
 use crate::agent::flow::host;
 use crate::contents::Contents;
@@ -35,14 +35,14 @@ impl Preview {
         let mut url = self.request.url.to_string();
         let mut append = |key: &str, value: &str| {
             url.push(if url.contains('?') { '&' } else { '?' });
-            url.extend(url::form_urlencoded::byte_serialize(key.as_bytes()));
+            url.push_str(&query_encoded(key));
             url.push('=');
             url.push_str(value);
         };
         for (key, value) in &self.request.secret_query {
             // Encoded as it will be sent, so that no value poses as another pair.
             let sent = value.iter().map(|piece| match piece {
-                Piece::Text(text) => encoded(text),
+                Piece::Text(text) => query_encoded(text),
                 Piece::Secret(name) => secret(name),
             });
             append(key, &sent.collect::<String>());
@@ -135,18 +135,6 @@ impl fmt::Display for Preview {
             }
         }
     }
-}
-
-/// A value of a query as it is sent: all but the unreserved characters of RFC
-/// 3986 encoded.
-fn encoded(text: &str) -> String {
-    text.bytes()
-        .map(|byte| match byte {
-            b'-' | b'.' | b'_' | b'~' => char::from(byte).to_string(),
-            byte if byte.is_ascii_alphanumeric() => char::from(byte).to_string(),
-            byte => format!("%{byte:02X}"),
-        })
-        .collect()
 }
 
 fn join(pieces: &[Piece], secret: &impl Fn(&str) -> String) -> String {

@@ -187,6 +187,7 @@ impl ShownText {
 
 /// Opaque parts stay as they are: their signatures would break, and a model
 /// is never shown a secret that it could put there.
+///
 /// Gives the ids of calls whose arguments are not what they were.
 fn redact_reply(reply: &mut Reply, hide: impl Fn(&mut String), name: impl Fn(&mut String)) -> Vec<String> {
     let mut masked = Vec::new();

@@ -2,9 +2,9 @@
 //! any other.
 
 use std::os::unix::fs::symlink;
-use std::process::Command;
 use std::time::Duration;
 
+use crate::support::place::make_pipe;
 use crate::support::program::{Ended, Program, toolrun};
 
 const CANARY: &str = "canary-in-a-file-93";
@@ -114,13 +114,7 @@ fn c11_links_devices_and_pipes_do_not_help() {
     linked("../more.yaml").run().exits(0);
     let program = check("pipe.yaml");
     let pipe = program.folder().join("shop/pipe.yaml");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .expect("mkfifo runs")
-            .success()
-    );
+    make_pipe(&pipe);
     // Nobody writes to it: whoever opens it waits for ever.
     let (ended, _) = program.measured(Duration::from_secs(60));
     refused(ended).says("it is not a file");

@@ -219,14 +219,7 @@ fn d05_streams_of_the_users_own_take_events() {
     assert_eq!(output.status.code(), Some(0));
     assert!(String::from_utf8_lossy(&output.stderr).contains("\"tool.returned\""));
     assert_eq!(call("--events=/dev/null").status.code(), Some(0));
-    let pipe = place.path("pipe");
-    assert!(
-        Command::new("mkfifo")
-            .arg(&pipe)
-            .status()
-            .expect("mkfifo runs")
-            .success()
-    );
+    let pipe = place.pipe("pipe");
     let reader = thread::spawn(move || {
         let mut text = String::new();
         fs::File::open(pipe)

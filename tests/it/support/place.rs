@@ -3,7 +3,8 @@
 use std::cell::RefCell;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use tempfile::TempDir;
 
@@ -56,6 +57,13 @@ impl Place {
         self
     }
 
+    /// Makes a named pipe.
+    pub(crate) fn pipe(&self, name: &str) -> PathBuf {
+        let path = self.path(name);
+        make_pipe(&path);
+        path
+    }
+
     /// Whether something of that name is there.
     pub(crate) fn has(&self, name: &str) -> bool {
         fs::symlink_metadata(self.path(name)).is_ok()
@@ -87,4 +95,10 @@ impl Place {
     pub(crate) fn without_path(&self, text: &str) -> String {
         text.replace(self.path("").to_str().expect("a UTF-8 path"), "<PLACE>")
     }
+}
+
+/// Makes a named pipe at a path.
+pub(crate) fn make_pipe(path: &Path) {
+    let made = Command::new("mkfifo").arg(path).status();
+    assert!(made.expect("mkfifo runs").success());
 }

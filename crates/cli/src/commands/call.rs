@@ -7,7 +7,7 @@ use toolrun_runner::{Ending, Preview, Returned, Session};
 use crate::args::CallArgs;
 use crate::arguments;
 use crate::consent::{self, Wanted};
-use crate::console::{Console, escaped_json, revealed};
+use crate::console::Console;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure, Kind};
 use crate::interrupt;
@@ -18,6 +18,7 @@ use crate::render::progress::{Detail, Progress};
 use crate::render::request;
 use crate::session::{self, Outside};
 use crate::vars;
+use crate::visible::{escaped_json, revealed};
 
 /// The version of the object that `--json` prints.
 const VERSION: u32 = 1;

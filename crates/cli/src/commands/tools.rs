@@ -7,7 +7,7 @@ use toolrun_manifest::{Effect, Manifest, ParamKind, Tool};
 use toolrun_runner::{Offered, Session};
 
 use crate::args::{ConnectionArgs, ToolsArgs, WireName};
-use crate::console::{Console, escaped_json};
+use crate::console::Console;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
 use crate::files::Unopened;
@@ -16,6 +16,7 @@ use crate::manifest_file;
 use crate::render::diagnostics::counted;
 use crate::render::progress::{Detail, Progress};
 use crate::session::{self, Outside};
+use crate::visible::escaped_json;
 
 /// The version of the object that `--json` prints.
 const VERSION: u32 = 1;

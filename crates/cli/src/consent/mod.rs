@@ -17,11 +17,12 @@ pub(crate) use matter::Matter;
 pub(crate) use record::Record;
 
 use crate::args::ConnectionArgs;
-use crate::console::{ASKS, Console, Style};
+use crate::console::{Console, Style};
 use crate::content::Content;
 use crate::exit::{Failure, Kind};
 use crate::question::{OwnTerminal, Question, said_yes};
 use crate::secrets::{self, Cleared};
+use crate::visible::ASKS;
 use crate::words::shell_word;
 
 /// The secrets of one command: which tools would send them, and where.

@@ -7,9 +7,10 @@ use serde_json::{Value, json};
 use toolrun_model::{Delta, DeltaStream, Model, ModelRequest, Reply, StopReason, Usage};
 use toolrun_runner::{Offered, Session};
 
-use crate::console::{Console, escaped_json};
+use crate::console::Console;
 use crate::exit::{Exit, Failure};
 use crate::select_model::Selected;
+use crate::visible::escaped_json;
 
 /// The version of the object that `--json` prints.
 const VERSION: u32 = 1;

@@ -10,9 +10,9 @@ use rustix::fs::OFlags;
 use rustix::process::geteuid;
 use toolrun_runner::{Event, Observer, Stamped, Stop};
 
-use crate::console::escaped_json;
 use crate::exit::Failure;
 use crate::private_file::{self, FileError};
+use crate::visible::escaped_json;
 
 /// Whether `--events` was given stdout.
 pub(crate) fn on_stdout(events: Option<&Path>) -> bool {

@@ -11,7 +11,8 @@ use toolrun_runner::{
     Delta, Event, Flow, FlowWarned, Observer, RejectReason, Stamped, ToolRejected, ToolReturned, ToolStarted,
 };
 
-use crate::console::{Console, Style, escaped};
+use crate::console::{Console, Style};
+use crate::visible::escaped;
 
 /// Longest value of an argument on a line.
 const MOST_VALUE: usize = 40;

@@ -7,7 +7,7 @@ use toolrun_http::{Auth, Body, BodyPiece, Login, Method, Piece, Request, TokenAt
 use toolrun_manifest::{SecretDecl, SecretOrigin};
 use toolrun_runner::{Contents, Part, PartBody, Preview, SentFile};
 
-use crate::console::shell_word;
+use crate::visible::exact_shell_word;
 use crate::words::{one_line, shell_words};
 
 /// What stands for a secret wherever a request is shown.
@@ -247,7 +247,7 @@ fn quoted(pieces: &[Piece], secrets: &[SecretDecl]) -> String {
     let mut text = String::new();
     let close = |text: &mut String, word: &mut String| {
         if !text.is_empty() {
-            word.push_str(&shell_word(text));
+            word.push_str(&exact_shell_word(text));
             text.clear();
         }
     };

@@ -19,11 +19,17 @@ const SET_BY_CLIENT: &[&str] = &[
     "upgrade",
 ];
 
+/// Whether a text is a token (RFC 9110 §5.6.2), as names of headers and of
+/// cookies are.
+pub(crate) fn is_token(text: &str) -> bool {
+    let fits = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
+    !text.is_empty() && text.chars().all(fits)
+}
+
 /// Checks the name of a header.
 pub(crate) fn check_name(name: &Text, sink: &mut Sink) -> Option<()> {
     let text = name.as_str();
-    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if text.is_empty() || !text.chars().all(token) {
+    if !is_token(text) {
         sink.error(
             "bad-name",
             name.span(),

@@ -204,11 +204,9 @@ fn send(name: &Text, value: &Text, world: &World<'_>, sink: &mut Sink) -> Option
     })
 }
 
-/// The name of a cookie is a token, as that of a header is.
 fn check_cookie(name: &Text, sink: &mut Sink) {
     let text = name.as_str();
-    let token = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-.^_`|~".contains(c);
-    if text.is_empty() || !text.chars().all(token) {
+    if !header::is_token(text) {
         sink.error(
             "bad-name",
             name.span(),

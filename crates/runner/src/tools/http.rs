@@ -45,11 +45,7 @@ pub(crate) fn request(
     let endpoint = tool.endpoint();
     let rendered = endpoint.render(scope).map_err(Rejection::Request)?;
     let auth = auth(&endpoint.auth, scope).map_err(Rejection::Request)?;
-    let mut headers: Vec<_> = rendered
-        .headers
-        .into_iter()
-        .map(|(name, value)| (name, pieces(value)))
-        .collect();
+    let mut headers = named_pieces(rendered.headers);
     let (body, contents) = match rendered.body {
         None => (None, Contents::Plain),
         Some(rendered) => {
@@ -62,11 +58,7 @@ pub(crate) fn request(
         method: method(endpoint.method),
         url: rendered.url,
         headers,
-        secret_query: rendered
-            .secret_query
-            .into_iter()
-            .map(|(key, value)| (key, pieces(value)))
-            .collect(),
+        secret_query: named_pieces(rendered.secret_query),
         auth,
         body,
         repeat: if tool.tool.idempotent {
@@ -163,6 +155,12 @@ fn text(piece: &manifest::Piece) -> &str {
         manifest::Piece::Text(text) => text,
         manifest::Piece::Secret(_) => "",
     }
+}
+
+/// Headers or pairs of a query as the client has them.
+pub(crate) fn named_pieces(all: Vec<(String, Vec<manifest::Piece>)>) -> Vec<(String, Vec<Piece>)> {
+    let one = |(name, value)| (name, pieces(value));
+    all.into_iter().map(one).collect()
 }
 
 /// Pieces as the client has them.

@@ -9,7 +9,7 @@ use toolrun_manifest::{
 };
 use url::form_urlencoded::byte_serialize;
 
-use crate::tools::http::{method, pieces};
+use crate::tools::http::{method, named_pieces};
 
 const FORM: &str = "application/x-www-form-urlencoded";
 
@@ -63,11 +63,7 @@ pub(crate) fn oauth2(auth: &OAuth2, scope: &Scope<'_>) -> Result<Login, RenderEr
 /// Any other login.
 pub(crate) fn token(auth: &TokenLogin, scope: &Scope<'_>) -> Result<Login, RenderError> {
     let rendered = auth.request.render(scope)?;
-    let mut headers: Vec<_> = rendered
-        .headers
-        .into_iter()
-        .map(|(name, value)| (name, pieces(value)))
-        .collect();
+    let mut headers = named_pieces(rendered.headers);
     let wants_json = matches!(auth.place, TokenPlace::Pick(_));
     if wants_json
         && !headers
@@ -86,11 +82,7 @@ pub(crate) fn token(auth: &TokenLogin, scope: &Scope<'_>) -> Result<Login, Rende
             method: method(auth.request.method),
             url: rendered.url,
             headers,
-            secret_query: rendered
-                .secret_query
-                .into_iter()
-                .map(|(key, value)| (key, pieces(value)))
-                .collect(),
+            secret_query: named_pieces(rendered.secret_query),
             client: None,
             body: rendered.body.map(body),
         },

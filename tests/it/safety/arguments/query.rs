@@ -1,9 +1,9 @@
 //! A07: values in queries.
 
 use serde_json::json;
+use toolrun_fuzz::decoded;
 
 use super::volley::{Ask, Became, MANIFEST, all, fire, hold};
-use super::wire::decoded;
 
 /// Would be another pair, another key, another value or the end of the query.
 const POLLUTION: &[&str] = &[

@@ -2,6 +2,7 @@
 //! a harmless argument: every difference but the argument itself is a fault.
 
 use serde_json::Value;
+use toolrun_fuzz::decoded;
 
 use crate::support::http_server::Recorded;
 
@@ -187,25 +188,6 @@ fn no_dots(segment: &str) -> Result<(), String> {
         bytes = decoded(&bytes);
     }
     Ok(())
-}
-
-/// Resolves every `%XX`, once.
-pub(super) fn decoded(bytes: &[u8]) -> Vec<u8> {
-    let digit = |at: usize| bytes.get(at).and_then(|byte| char::from(*byte).to_digit(16));
-    let (mut out, mut at) = (Vec::with_capacity(bytes.len()), 0);
-    while at < bytes.len() {
-        match (bytes[at], digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                out.push(u8::try_from(high * 16 + low).expect("two digits"));
-                at += 3;
-            }
-            (byte, ..) => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    out
 }
 
 fn replaced(text: &[u8], argument: &str) -> Vec<u8> {
