@@ -252,7 +252,8 @@ fn basic(user: &str, password: &str) -> Result<Zeroizing<String>, HttpError> {
     Ok(Zeroizing::new(format!("Basic {}", encoded.as_str())))
 }
 
-/// A key or a value of a query pair as it is sent.
+/// A key or a value of a query pair as it is sent: all but the unreserved
+/// characters of RFC 3986 encoded.
 pub fn query_encoded(text: &str) -> String {
     utf8_percent_encode(text, QUERY_VALUE).to_string()
 }

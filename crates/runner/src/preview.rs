@@ -180,7 +180,7 @@ mod tests {
     #[test]
     fn shown_with_secrets_hidden() {
         let shown = preview(Auth::Bearer { secret: "KEY".into() }).to_string();
-        let expected = "POST https://api.example:8443/orders?a=1&k+y=***\nX-Trace: t-***\n\
+        let expected = "POST https://api.example:8443/orders?a=1&k%20y=***\nX-Trace: t-***\n\
                         Authorization: Bearer ***\nContent-Type: application/json\n\n{}";
         assert_eq!(shown, expected);
         let query = preview(Auth::Query {
@@ -189,7 +189,7 @@ mod tests {
         });
         assert_eq!(
             query.url(|name| format!("${name}")),
-            "https://api.example:8443/orders?a=1&k+y=$Q&key=$KEY"
+            "https://api.example:8443/orders?a=1&k%20y=$Q&key=$KEY"
         );
         assert_eq!(query.host(), "api.example:8443");
     }
