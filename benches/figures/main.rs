@@ -7,6 +7,7 @@
 #![expect(clippy::print_stdout, reason = "its output is the report")]
 
 mod server;
+mod workflows;
 
 use std::fmt::Write as _;
 use std::io::Write as _;
@@ -27,6 +28,7 @@ fn main() {
     ten_turns(&folder);
     check_of_100_tools(&folder);
     parallel_calls(&folder);
+    workflows::rows(&folder);
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

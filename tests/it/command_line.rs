@@ -16,7 +16,9 @@ fn help_goes_to_stdout_and_mistakes_to_stderr() {
         .run()
         .exits(2)
         .says("--format");
-    for command in ["run", "check", "call", "tools", "demo", "schema", "trust", "lock"] {
+    for command in [
+        "run", "check", "call", "graph", "tools", "demo", "schema", "trust", "lock",
+    ] {
         toolrun(command)
             .arg("--help")
             .run()
@@ -29,7 +31,7 @@ fn help_goes_to_stdout_and_mistakes_to_stderr() {
 #[test]
 fn help_fits_a_narrow_terminal() {
     for command in [
-        "", "run", "check", "call", "tools", "demo", "schema", "trust", "lock",
+        "", "run", "check", "call", "graph", "tools", "demo", "schema", "trust", "lock",
     ] {
         let ended = toolrun(command).arg("--help").env("COLUMNS", "60").run().exits(0);
         assert!(ended.stdout.lines().count() > 10);
@@ -54,7 +56,6 @@ fn commands_of_later_versions_are_named_as_such() {
     let absent = [
         "test a.yaml",
         "import openapi x.json",
-        "graph a.yaml w",
         "lsp",
         "serve a.yaml --http 127.0.0.1:1",
         "batch a.yaml rows.csv --concurrency 3",

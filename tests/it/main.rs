@@ -4,6 +4,7 @@
 //! needs a network, a key or a clock's speed.
 
 mod architecture;
+mod asks;
 mod call;
 mod check;
 mod command_line;
@@ -21,4 +22,5 @@ mod terminal;
 mod tools;
 mod trust;
 mod trust_record;
+mod workflows;
 mod writes;

@@ -2,13 +2,13 @@
 //! What cannot be typed stays text, and the validator says what is wrong.
 
 use serde_json::{Map, Value};
-use toolrun_manifest::{Param, ParamKind, Tool};
+use toolrun_manifest::{Param, ParamKind};
 
 use crate::args::Assignment;
 use crate::exit::Failure;
 
 /// The arguments as a JSON object: `--args`, then the pairs over it.
-pub(crate) fn of(tool: &Tool, pairs: &[Assignment], json: Option<&str>) -> Result<String, Failure> {
+pub(crate) fn of(params: &[Param], pairs: &[Assignment], json: Option<&str>) -> Result<String, Failure> {
     let mut arguments = match json.map(serde_json::from_str) {
         None => Map::new(),
         Some(Ok(Value::Object(object))) => object,
@@ -31,7 +31,7 @@ pub(crate) fn of(tool: &Tool, pairs: &[Assignment], json: Option<&str>) -> Resul
     }
     let mut given: Vec<&str> = Vec::new();
     for Assignment { name, value } in pairs {
-        let param = tool.params.iter().find(|param| &param.name == name);
+        let param = params.iter().find(|param| &param.name == name);
         let typed = typed(param, value);
         let repeated = given.contains(&name.as_str());
         given.push(name);
@@ -89,7 +89,7 @@ fn scalar(value: &str) -> Value {
 mod tests {
     use super::*;
 
-    fn tool() -> Tool {
+    fn params() -> Vec<Param> {
         let text = "toolrun: 1\ntools:\n  t:\n    description: Returns the opening hours of the shop, day by day.\n    \
                     params:\n      s: { type: string, optional: true, description: Some text }\n      \
                     i: { type: integer, optional: true, description: Some count }\n      \
@@ -98,7 +98,7 @@ mod tests {
                     n: { type: array, items: { type: number }, optional: true, description: Some numbers }\n    \
                     url: https://a.example/x?s={{ s }}&i={{ i }}&b={{ b }}&a={{ a }}&n={{ n }}\n";
         let loaded = crate::manifest_file::load_text("x.yaml", text.to_owned());
-        loaded.manifest.expect("a good manifest").tools.remove(0)
+        loaded.manifest.expect("a good manifest").tools.remove(0).params
     }
 
     #[track_caller]
@@ -107,7 +107,7 @@ mod tests {
             .iter()
             .map(|pair| pair.parse().expect("KEY=VALUE"))
             .collect();
-        match (of(&tool(), &pairs, json), expected) {
+        match (of(&params(), &pairs, json), expected) {
             (Ok(found), Ok(expected)) => assert_eq!(found, expected),
             (Err(failure), Err(part)) => assert!(failure.to_string().contains(part), "{failure}"),
             (found, expected) => panic!("{found:?} is not {expected:?}"),

@@ -3,7 +3,7 @@
 //! is a problem of the file and not of the first call.
 
 use serde_json::Value;
-use toolrun_manifest::{Diagnostic, Label, LabelKind, Loaded, Manifest, Severity, Span, Tool};
+use toolrun_manifest::{Action, Diagnostic, Label, LabelKind, Loaded, Manifest, Param, Severity, Span};
 use toolrun_validator::{ArgValidator, SchemaError};
 
 /// The manifest with the problems of its schemas; with one, it cannot be run.
@@ -27,11 +27,24 @@ fn problems(manifest: &Manifest) -> Vec<Diagnostic> {
     ));
     for tool in &manifest.tools {
         if let Err(error) = ArgValidator::new(tool) {
-            found.push(of_params(tool, &error));
+            let owner = format!("tool `{}`", tool.name);
+            found.push(of_params(&owner, &tool.params, tool.span, &error));
         }
         let owner = format!("`result.output` of tool `{}`", tool.name);
         let (output, span) = (tool.result.output.as_ref(), tool.result.output_span);
         found.extend(of_output(&owner, output, span));
+    }
+    for workflow in &manifest.workflows {
+        let checked = ArgValidator::of_params(&workflow.name, workflow.schema.clone(), &workflow.params);
+        if let Err(error) = checked {
+            let owner = format!("workflow `{}`", workflow.name);
+            found.push(of_params(&owner, &workflow.params, workflow.span, &error));
+        }
+        for step in &workflow.steps {
+            let Action::Ask(ask) = &step.action else { continue };
+            let owner = format!("`output` of step `{}`", step.id);
+            found.extend(of_output(&owner, ask.output.as_ref(), Some(step.span)));
+        }
     }
     found
 }
@@ -43,17 +56,12 @@ fn of_output(owner: &str, schema: Option<&Value>, span: Option<Span>) -> Option<
 }
 
 /// An error in the schema of the arguments: it is one param's.
-fn of_params(tool: &Tool, error: &SchemaError) -> Diagnostic {
+fn of_params(owner: &str, params: &[Param], span: Span, error: &SchemaError) -> Diagnostic {
     let inside = error.at.strip_prefix("/properties/").unwrap_or_default();
     let (name, rest) = inside.split_once('/').unwrap_or((inside, ""));
-    match tool.params.iter().find(|param| param.name == name) {
+    match params.iter().find(|param| param.name == name) {
         Some(param) => diagnostic(&format!("param `{name}`"), rest, error, param.span),
-        None => diagnostic(
-            &format!("a param of tool `{}`", tool.name),
-            &error.at,
-            error,
-            tool.span,
-        ),
+        None => diagnostic(&format!("a param of {owner}"), &error.at, error, span),
     }
 }
 

@@ -11,7 +11,7 @@ use toolrun_http::{
 use toolrun_manifest::{Feature, Manifest, Policy};
 use toolrun_runner::{
     AllowWrites, Approver, Connect, Files, FlowPolicy, Limits, NobodyToAsk, Observer, Setup, Stop,
-    unknown_tool,
+    needs_files, unknown_tool,
 };
 
 use crate::approve::AskOnTerminal;
@@ -22,6 +22,7 @@ use crate::exit::Failure;
 use crate::files::Folder;
 use crate::render::progress::Progress;
 use crate::secrets::{Cleared, Secrets};
+use crate::select_model::Selected;
 use crate::vars;
 
 /// What every command that may send something needs besides the manifest.
@@ -135,11 +136,30 @@ pub(crate) fn say_what_needs_files(setup: &Setup, console: &Console) {
         return;
     }
     let wanted = setup.manifest.agent.tools.as_ref();
-    let tools = setup.manifest.tools.iter().filter(|tool| tool.needs_files());
-    for tool in tools.filter(|tool| wanted.is_none_or(|names| names.contains(&tool.name))) {
+    let tools = setup.manifest.tools.iter().map(|tool| &tool.name);
+    let workflows = setup.manifest.workflows.iter().map(|workflow| &workflow.name);
+    let offered = tools
+        .chain(workflows)
+        .filter(|name| wanted.is_none_or(|names| names.contains(name)));
+    for name in offered.filter(|name| needs_files(&setup.manifest, name)) {
         console.note(&format!(
-            "note: `{}` sends files and is not offered; --files DIR names the folder whose files may be sent",
-            tool.name
+            "note: `{name}` sends files and is not offered; --files DIR names the folder whose files may be sent"
+        ));
+    }
+}
+
+/// Says on stderr which workflows are not on offer because steps of them ask
+/// for words and the model writes none.
+pub(crate) fn say_what_needs_words(setup: &Setup, selected: &Selected, console: &Console) {
+    if selected.model.writes_prose() {
+        return;
+    }
+    let wanted = setup.offered.as_ref().or(setup.manifest.agent.tools.as_ref());
+    let workflows = setup.manifest.workflows.iter().map(|workflow| &workflow.name);
+    let wanted = workflows.filter(|name| wanted.is_none_or(|names| names.contains(name)));
+    for name in wanted.filter(|name| setup.manifest.first_ask(name).is_some()) {
+        console.note(&format!(
+            "note: `{name}` asks a model to write and is not offered; --model names one that does"
         ));
     }
 }
@@ -194,7 +214,7 @@ pub(crate) fn prompt_is_no_name(
     given: Option<&[WritesFlag]>,
 ) -> Result<(), Failure> {
     let all = given.is_some_and(|given| given.contains(&WritesFlag::All));
-    if all && manifest.tool(prompt).is_some() {
+    if all && (manifest.tool(prompt).is_some() || manifest.workflow(prompt).is_some()) {
         return Err(
             Failure::usage(format!("the prompt is the name of a tool: `{prompt}`"))
                 .with_hint(format!("to permit it, write --allow-writes={prompt}")),
@@ -203,11 +223,11 @@ pub(crate) fn prompt_is_no_name(
     Ok(())
 }
 
-/// Complains about a name that no tool has.
+/// Complains about a name that no tool and no workflow has.
 pub(crate) fn known_tool(manifest: &Manifest, name: &str) -> Result<(), Failure> {
-    match manifest.tool(name) {
-        Some(_) => Ok(()),
-        None => Err(unknown_tool(manifest, name).into()),
+    match (manifest.tool(name), manifest.workflow(name)) {
+        (None, None) => Err(unknown_tool(manifest, name).into()),
+        _ => Ok(()),
     }
 }
 

@@ -50,7 +50,7 @@ pub use login::{BodyPiece, ClientKey, Escape, Login, LoginBody, LoginRequest, Pi
 pub use network::{Network, NetworkError};
 pub use policy::{AddressRules, NamedBy, PlainHttp, Policy, Rate, Redirects, Rules};
 pub use record::{Record, Recording};
-pub use redact::{RedactedStream, Redactor};
+pub use redact::{HIDDEN, RedactedStream, Redactor};
 pub use replay::{RecordingError, Replay};
 pub use request::{Auth, Body, Method, Piece, Repeat, Request};
 pub use resolver::{Answer, Names};

@@ -13,7 +13,7 @@ use crate::secret::Secret;
 use crate::unescape::unescaped;
 
 /// What stands in the place of a secret.
-pub(crate) const HIDDEN: &str = "***";
+pub const HIDDEN: &str = "***";
 
 /// A JSON text inside a string of a JSON text is looked into, and once more.
 const DEEPEST_SPELLING: usize = 3;

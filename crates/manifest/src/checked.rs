@@ -1,12 +1,14 @@
 //! The manifest as the rest of the program sees it: names resolved, defaults
 //! merged, templates compiled. Only loading makes one.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use serde_json::Value;
 
 use crate::login::{OAuth2, TokenLogin};
 use crate::source::Span;
+use crate::workflow::Action;
 
 /// A checked manifest.
 #[derive(Debug, Clone)]
@@ -23,8 +25,10 @@ pub struct Manifest {
     pub vars: Vec<VarDecl>,
     /// `tools:`, in order of writing, includes after the file itself.
     pub tools: Vec<Tool>,
+    /// `workflows:`, in order of writing, includes after the file itself.
+    pub workflows: Vec<Workflow>,
     /// Parts of the language that this manifest uses and this build cannot
-    /// run yet, such as `workflows`; the caller says so.
+    /// run yet, such as `tests`; the caller says so.
     pub not_in_this_build: Vec<Feature>,
 }
 
@@ -33,14 +37,59 @@ impl Manifest {
     pub fn tool(&self, name: &str) -> Option<&Tool> {
         self.tools.iter().find(|tool| tool.name == name)
     }
+
+    /// The workflow of that name.
+    pub fn workflow(&self, name: &str) -> Option<&Workflow> {
+        self.workflows.iter().find(|workflow| workflow.name == name)
+    }
+
+    /// The tools that a call of one of these names can come to: the tools
+    /// themselves, and those of workflows through all that they call. Each
+    /// once, in order of the manifest.
+    pub fn tools_of<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> Vec<&Tool> {
+        let seen = self.reached(names);
+        self.tools
+            .iter()
+            .filter(|tool| seen.contains(&tool.name))
+            .collect()
+    }
+
+    /// The first step with `ask` that a call of that name can come to, and its
+    /// workflow.
+    pub fn first_ask(&self, name: &str) -> Option<(&Workflow, &Step)> {
+        let reached = self.reached([name]);
+        let workflows = self.workflows.iter();
+        workflows
+            .filter(|workflow| reached.contains(&workflow.name))
+            .flat_map(|workflow| workflow.steps.iter().map(move |step| (workflow, step)))
+            .find(|(_, step)| matches!(step.action, Action::Ask(_)))
+    }
+
+    /// These names and all that their steps can call.
+    fn reached<'a>(&self, names: impl IntoIterator<Item = &'a str>) -> BTreeSet<String> {
+        let mut open: Vec<String> = names.into_iter().map(str::to_owned).collect();
+        let mut seen = BTreeSet::new();
+        while let Some(name) = open.pop() {
+            let steps = self.workflow(&name).map(|workflow| &workflow.steps);
+            let callees = steps.into_iter().flatten().flat_map(Step::callees);
+            open.extend(
+                callees
+                    .filter(|callee| !seen.contains(*callee))
+                    .map(str::to_owned),
+            );
+            seen.insert(name);
+        }
+        seen
+    }
 }
 
 /// A key that is understood and checked but has no room in this build.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Feature {
-    /// The key as a path, such as `workflows` or `tools.find_orders.paginate`.
+    /// The key as a path, such as `tests` or `tools.find_orders.paginate`.
     pub key: String,
-    /// The tool that cannot be offered because of it, if it is one tool's.
+    /// The tool or workflow that cannot be offered because of it, if it is
+    /// one's alone.
     pub tool: Option<String>,
     /// Where the key stands.
     pub span: Span,
@@ -440,3 +489,4 @@ impl StatusPattern {
 }
 
 use crate::template::{Condition, JsonTemplate, Pick, ResultTemplate, TextTemplate, UrlTemplate};
+use crate::workflow::{Step, Workflow};

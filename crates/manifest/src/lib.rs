@@ -15,6 +15,7 @@ mod load;
 mod login;
 mod mapping;
 mod node;
+mod plan;
 mod quantity;
 mod read;
 mod resolve;
@@ -23,6 +24,7 @@ mod source;
 mod syntax;
 mod template;
 mod text;
+mod workflow;
 mod yaml;
 
 pub use checked::{
@@ -34,13 +36,15 @@ pub use diagnostic::{Diagnostic, Edit, Fix, Label, LabelKind, Safety, Severity};
 pub use lint::{Level, RULES, Rule};
 pub use load::load;
 pub use login::{ClientPlace, LoginBody, LoginRequest, OAuth2, TokenLogin, TokenPlace, TokenSend};
+pub use plan::{Bound, Most};
 pub use resolve::is_invisible;
 pub use source::{Position, Source, SourceId, Sources, Span};
 pub use template::{
     Condition, FileRef, JsonNode, JsonTemplate, Names, PartContent, Pick, Piece, RenderError, RenderedBody,
     RenderedLogin, RenderedLoginBody, RenderedPart, RenderedRequest, ResponseScope, ResultTemplate, Scope,
-    TemplateError, TextTemplate, UrlPart, UrlTemplate, Uses,
+    Segment, TemplateError, TextTemplate, UrlPart, UrlTemplate, Uses,
 };
+pub use workflow::{Action, Ask, Each, OnError, Repeat, Step, When, Workflow};
 
 /// What loading yields: it never "fails", it reports.
 #[derive(Debug)]

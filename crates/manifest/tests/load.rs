@@ -96,7 +96,12 @@ fn the_full_example_loads() {
         .iter()
         .map(|feature| feature.key.as_str())
         .collect();
-    assert_eq!(features, ["workflows", "tests", "tools.find_orders.paginate"]);
+    assert_eq!(features, ["tests", "tools.find_orders.paginate"]);
+    let workflow = manifest.workflow("refund_in_euro").expect("written in shop.yaml");
+    assert_eq!(
+        (workflow.effect, &workflow.waves),
+        (Effect::Destructive, &vec![vec![0], vec![1]])
+    );
 }
 
 fn load_one(text: &str) -> Loaded {

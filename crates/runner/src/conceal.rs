@@ -1,6 +1,7 @@
 //! Hides secrets in what leaves a session in another form than a plain text:
 //! values and errors.
 
+use std::borrow::Cow;
 use std::error::Error;
 
 use serde_json::{Map, Value};
@@ -9,36 +10,82 @@ use toolrun_model::ModelError;
 
 use crate::error::RunError;
 
+/// Whether there was a secret to hide.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) enum Hidden {
+    /// There was none: what is left is what was there.
+    #[default]
+    Nothing,
+    /// Something was replaced.
+    Something,
+}
+
+impl Hidden {
+    /// Both together.
+    pub(crate) fn and(self, other: Self) -> Self {
+        match self {
+            Self::Something => self,
+            Self::Nothing => other,
+        }
+    }
+}
+
 /// Hides secrets in a text.
 pub(crate) fn hide_text(redactor: &Redactor, text: &mut String) {
-    if let std::borrow::Cow::Owned(shown) = redactor.redact(text) {
-        *text = shown;
-    }
+    mask_text(redactor, text);
 }
 
 /// Hides secrets in every text of a value, keys and digits included.
 pub(crate) fn hide_value(redactor: &Redactor, value: &mut Value) {
-    match value {
-        Value::String(text) => hide_text(redactor, text),
-        Value::Number(number) => {
-            if let std::borrow::Cow::Owned(shown) = redactor.redact(&number.to_string()) {
-                *value = Value::String(shown);
-            }
-        }
-        Value::Array(items) => items.iter_mut().for_each(|item| hide_value(redactor, item)),
-        Value::Object(fields) => hide_fields(redactor, fields),
-        Value::Null | Value::Bool(_) => {}
-    }
+    mask_value(redactor, value);
 }
 
 /// Hides secrets in the keys and the values of an object.
 pub(crate) fn hide_fields(redactor: &Redactor, fields: &mut Map<String, Value>) {
+    mask_fields(redactor, fields);
+}
+
+/// The same as [`hide_text`], and tells whether there was one.
+pub(crate) fn mask_text(redactor: &Redactor, text: &mut String) -> Hidden {
+    match redactor.redact(text) {
+        Cow::Borrowed(_) => Hidden::Nothing,
+        Cow::Owned(shown) => {
+            *text = shown;
+            Hidden::Something
+        }
+    }
+}
+
+/// The same as [`hide_value`], and tells whether there was one.
+pub(crate) fn mask_value(redactor: &Redactor, value: &mut Value) -> Hidden {
+    match value {
+        Value::String(text) => mask_text(redactor, text),
+        Value::Number(number) => match redactor.redact(&number.to_string()) {
+            Cow::Borrowed(_) => Hidden::Nothing,
+            Cow::Owned(shown) => {
+                *value = Value::String(shown);
+                Hidden::Something
+            }
+        },
+        Value::Array(items) => items.iter_mut().fold(Hidden::Nothing, |hidden, item| {
+            hidden.and(mask_value(redactor, item))
+        }),
+        Value::Object(fields) => mask_fields(redactor, fields),
+        Value::Null | Value::Bool(_) => Hidden::Nothing,
+    }
+}
+
+/// The same as [`hide_fields`], and tells whether there was one.
+pub(crate) fn mask_fields(redactor: &Redactor, fields: &mut Map<String, Value>) -> Hidden {
+    let mut hidden = Hidden::Nothing;
     let shown = std::mem::take(fields).into_iter().map(|(mut key, mut field)| {
-        hide_text(redactor, &mut key);
-        hide_value(redactor, &mut field);
+        hidden = hidden
+            .and(mask_text(redactor, &mut key))
+            .and(mask_value(redactor, &mut field));
         (key, field)
     });
     *fields = shown.collect();
+    hidden
 }
 
 /// Hides secrets in an error and its causes.
@@ -64,7 +111,7 @@ fn hide_cause(redactor: &Redactor, cause: Cause) -> Cause {
         }
         Err(cause) => cause,
     };
-    let silent = |text: &str| matches!(redactor.redact(text), std::borrow::Cow::Borrowed(_));
+    let silent = |text: &str| matches!(redactor.redact(text), Cow::Borrowed(_));
     let mut texts = vec![cause.to_string()];
     let mut deeper = cause.source();
     while let Some(error) = deeper {
@@ -127,7 +174,11 @@ mod tests {
     #[test]
     fn values_are_searched_to_the_bottom() {
         let mut value = json!({ KEY: [{ "a": format!("<{KEY}>"), "n": 4711471147_u64, "m": 1.50 }, null] });
-        hide_value(&redactor(), &mut value);
+        assert_eq!(mask_value(&redactor(), &mut value), Hidden::Something);
+        assert_eq!(
+            mask_value(&redactor(), &mut json!([{ "a": 1 }, "b"])),
+            Hidden::Nothing
+        );
         assert_eq!(
             value,
             json!({ "***": [{ "a": "<***>", "n": "***", "m": 1.50 }, null] })

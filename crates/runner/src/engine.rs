@@ -11,7 +11,8 @@ use toolrun_validator::{ArgError, ArgValidator, Args, Coercion};
 
 use crate::agent::approval::{AllowWrites, Answer, Approver, Proposal, Why, why_ask};
 use crate::agent::flow::{Flow, FlowPolicy, FlowRule, host};
-use crate::conceal::hide_text;
+use crate::agent::masked;
+use crate::conceal::{Hidden, hide_text, mask_fields};
 use crate::error::{RunError, RunErrorKind};
 use crate::event::RejectReason;
 use crate::files::{FileError, Files};
@@ -20,6 +21,7 @@ use crate::tools::fence::draw;
 use crate::tools::http::{self, Moment};
 use crate::tools::shape::{Received, Shaped, receive, shape};
 use crate::tools::{HttpTool, ToolSet, failure, no_folder, read_result};
+use crate::workflow::catalogue::ReadyWorkflow;
 use crate::writes::Change;
 
 /// The parts of a session that no call changes.
@@ -56,6 +58,22 @@ pub(crate) struct Ready {
     pub(crate) moment: Moment,
     /// The request, rendered once: shown, approved and sent from here.
     pub(crate) preview: Preview,
+    /// The workflows whose step it is, the innermost first.
+    pub(crate) within: Vec<String>,
+}
+
+/// A workflow that could begin now.
+pub(crate) struct ReadyCall {
+    /// The workflow.
+    pub(crate) workflow: Arc<ReadyWorkflow>,
+    /// The call as it was written.
+    pub(crate) call: ToolCall,
+    /// Its arguments.
+    pub(crate) args: Args,
+    /// What was converted.
+    pub(crate) coerced: Vec<Coercion>,
+    /// `call.id`.
+    pub(crate) call_id: String,
 }
 
 /// A call that passed its checks.
@@ -64,6 +82,8 @@ pub(crate) enum Prepared {
     Send(Box<Ready>),
     /// It reads a result that was kept.
     Read(ToolCall, Args),
+    /// It runs the steps of a workflow.
+    Workflow(Box<ReadyCall>),
 }
 
 /// Why a call cannot be sent.
@@ -87,6 +107,9 @@ pub(crate) enum Rejection {
         /// The param that names it.
         param: String,
     },
+    /// The value of a secret stands in the arguments of a workflow: its steps
+    /// would read what is shown in its place.
+    Masked,
 }
 
 impl Rejection {
@@ -94,7 +117,9 @@ impl Rejection {
     pub(crate) fn reason(&self) -> RejectReason {
         match self {
             Self::Arguments(_) => RejectReason::Arguments,
-            Self::Request(_) | Self::File { .. } | Self::NoFolder { .. } => RejectReason::Request,
+            Self::Request(_) | Self::File { .. } | Self::NoFolder { .. } | Self::Masked => {
+                RejectReason::Request
+            }
         }
     }
 
@@ -107,6 +132,7 @@ impl Rejection {
                 let message = format!("the file of `{param}` is not sent: {cause}");
                 unusable(cause.rule(), Some(param), &message)
             }
+            Self::Masked => masked::words(),
             Self::NoFolder { param } => serde_json::json!({
                 "error": "no_folder_of_files",
                 "rule": "file-folder",
@@ -129,6 +155,11 @@ impl Rejection {
                 RunError::new(RunErrorKind::Usage, message).rule(cause.rule())
             }
             Self::NoFolder { .. } => no_folder(tool),
+            Self::Masked => RunError::new(
+                RunErrorKind::Usage,
+                format!("an argument of `{tool}` holds what is also the value of a secret, so its steps cannot read it"),
+            )
+            .hint("a secret is named in `secrets:` and used in `auth:` or in a header; it is no argument"),
         }
     }
 }
@@ -182,6 +213,7 @@ impl Prepared {
         match self {
             Self::Send(ready) => &ready.call,
             Self::Read(call, _) => call,
+            Self::Workflow(ready) => &ready.call,
         }
     }
 }
@@ -200,6 +232,9 @@ impl Engine {
                 .map(|checked| Prepared::Read(call.clone(), checked.args))
                 .map_err(Rejection::Arguments));
         }
+        if let Some(workflow) = self.tools.workflows().get(&call.name) {
+            return self.prepare_workflow(workflow, call);
+        }
         let Some(tool) = self.tools.get(&call.name) else {
             return Err(RunError::new(
                 RunErrorKind::Internal,
@@ -210,9 +245,8 @@ impl Engine {
             Ok(checked) => checked,
             Err(error) => return Ok(Err(Rejection::Arguments(error))),
         };
-        let call_id = format!("call_{}{}", draw()?, draw()?);
         let moment = Moment {
-            call_id,
+            call_id: call_id()?,
             now: jiff::Timestamp::now(),
         };
         let scope = http::scope(&checked.args, &self.vars, &moment);
@@ -231,13 +265,42 @@ impl Engine {
                 request,
                 contents,
             },
+            within: Vec::new(),
         }))))
+    }
+
+    fn prepare_workflow(
+        &self,
+        workflow: &Arc<ReadyWorkflow>,
+        call: &ToolCall,
+    ) -> Result<Result<Prepared, Rejection>, RunError> {
+        Ok(match workflow.validator.check(&call.arguments) {
+            Err(error) => Err(Rejection::Arguments(error)),
+            Ok(checked)
+                if mask_fields(&self.redactor, &mut checked.args.as_map().clone()) == Hidden::Something =>
+            {
+                Err(Rejection::Masked)
+            }
+            Ok(checked) => Ok(Prepared::Workflow(Box::new(ReadyCall {
+                workflow: Arc::clone(workflow),
+                call: call.clone(),
+                args: checked.args,
+                coerced: checked.coerced,
+                call_id: call_id()?,
+            }))),
+        })
     }
 
     /// Why a call has to be asked about; nothing when it may run.
     pub(crate) fn why_ask(&self, ready: &Ready, confidence: Option<f32>, flow: Option<&Flow>) -> Option<Why> {
         let tool = &ready.tool.tool;
-        let why = why_ask(&tool.name, tool.effect, &self.allow_writes, confidence);
+        // Who names a workflow names its steps.
+        let named = ready
+            .within
+            .iter()
+            .find(|workflow| self.allow_writes.names(workflow));
+        let name = named.unwrap_or(&tool.name);
+        let why = why_ask(name, tool.effect, &self.allow_writes, confidence);
         let strict = self.flows.rule == FlowRule::Ask;
         why.or(flow.filter(|_| strict).map(|_| Why::Flow))
     }
@@ -261,6 +324,7 @@ impl Engine {
             effect,
             why,
             confidence,
+            within: ready.within.clone(),
             flow,
             shown,
             preview: ready.preview.clone(),
@@ -334,6 +398,11 @@ impl Engine {
     }
 }
 
+/// A new `call.id`, which nobody can guess.
+fn call_id() -> Result<String, RunError> {
+    Ok(format!("call_{}{}", draw()?, draw()?))
+}
+
 /// What is told to the person when a call needs a yes and nobody can say it.
 pub(crate) fn needs_approval(proposal: Box<Proposal>) -> RunError {
     let mut message = format!(
@@ -349,10 +418,16 @@ pub(crate) fn needs_approval(proposal: Box<Proposal>) -> RunError {
             let remedy = proposal.flow.as_ref().map(Flow::remedy).unwrap_or_default();
             format!("{remedy} permits it; on a terminal, toolrun asks")
         }
-        Why::Write | Why::Destructive => format!(
-            "--allow-writes={} permits it; on a terminal, toolrun asks",
-            proposal.tool
-        ),
+        Why::Write | Why::Destructive => match proposal.within.last() {
+            Some(workflow) => format!(
+                "--allow-writes={} permits it, --allow-writes={workflow} all steps of that workflow; on a terminal, toolrun asks",
+                proposal.tool
+            ),
+            None => format!(
+                "--allow-writes={} permits it; on a terminal, toolrun asks",
+                proposal.tool
+            ),
+        },
         Why::Unsure => {
             "run it on a terminal, say it more exactly, or name another model with --model".to_owned()
         }

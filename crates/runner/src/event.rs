@@ -45,6 +45,19 @@ pub enum Event {
     /// read.
     #[serde(rename = "flow.warned")]
     FlowWarned(FlowWarned),
+    /// A step of a workflow asks the model.
+    #[serde(rename = "ask.started")]
+    AskStarted(AskStarted),
+    /// A step of a workflow has begun.
+    #[serde(rename = "step.started")]
+    StepStarted(StepStarted),
+    /// A step of a workflow, or an item of its list, has no value and stops
+    /// nothing.
+    #[serde(rename = "step.skipped")]
+    StepSkipped(StepSkipped),
+    /// A step of a workflow is over, well or badly.
+    #[serde(rename = "step.finished")]
+    StepFinished(StepFinished),
     /// A limit stopped the run.
     #[serde(rename = "limit.reached")]
     LimitReached(LimitReached),
@@ -75,8 +88,12 @@ pub struct RunStarted {
 /// `model.replied`.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct ModelReplied {
-    /// Which turn, from 1.
+    /// Which turn of the whole run, from 1.
     pub turn: u32,
+    /// The step of a workflow that asked, as its `ask.started` has it; absent
+    /// when it was the run itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<String>,
     /// The whole turn: `parts`, `stop`, `usage`, `confidence`.
     #[schemars(with = "Value")]
     pub reply: Reply,
@@ -112,6 +129,10 @@ pub struct ToolStarted {
     pub url: Option<String>,
     /// SHA-256 of the request as rendered, in hex.
     pub request_sha256: Option<String>,
+    /// How many steps it has, if it is a workflow. A workflow is no call
+    /// itself and does not count against the limit; its steps do.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub steps: Option<u32>,
     /// The files that it sends, without their content.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<SentFile>,
@@ -175,6 +196,99 @@ pub struct ToolReturned {
     pub hidden_removed: u64,
     /// The handle under which the full body stays readable, when it was cut.
     pub handle: Option<String>,
+    /// The picked result, untrimmed: only of a step, since other steps read it.
+    #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "there")]
+    pub value: Option<Value>,
+    /// Whether a secret stood in that value and was hidden: what is left is not
+    /// what was answered, so no further call is made with it.
+    #[serde(default, skip_serializing_if = "is_not")]
+    pub masked: bool,
+}
+
+fn is_not(masked: &bool) -> bool {
+    !masked
+}
+
+/// A value that is there, also when it is null.
+fn there<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Value>, D::Error> {
+    Value::deserialize(from).map(Some)
+}
+
+/// `ask.started`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct AskStarted {
+    /// The execution of the step, named like a call. The calls that the model
+    /// makes are named after it: `CALL/STEP/TURN.N`.
+    pub call: String,
+    /// What the model is asked, values from outside in their fences.
+    pub prompt: String,
+    /// The system text.
+    pub instructions: Option<String>,
+    /// What the model may call.
+    pub tools: Vec<String>,
+}
+
+/// `step.started`. The calls of a step are named after it: `CALL/STEP`, with
+/// `[N]` for an item of its list and `#N` for a further try.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepStarted {
+    /// The call of the workflow: its `call_id`, or the name of the step's call
+    /// when it was called by another workflow.
+    pub call: String,
+    /// The step's id.
+    pub step: String,
+    /// The tool or workflow that it calls, or `ask`.
+    pub does: String,
+    /// How many items its list has, when it goes over one.
+    pub items: Option<u64>,
+}
+
+/// `step.skipped`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepSkipped {
+    /// The call of the workflow.
+    pub call: String,
+    /// The step's id.
+    pub step: String,
+    /// The place of the item in its list, from 0, when only that was skipped.
+    pub item: Option<u64>,
+    /// Why.
+    pub why: SkipReason,
+    /// What the error said, when it was skipped because of one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}
+
+/// Why a step was skipped.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// `when` did not hold.
+    Condition,
+    /// The list of `for_each` is absent.
+    NoList,
+    /// It failed, and `on_error` is `skip`.
+    Error,
+    /// It ended without a value.
+    NoValue,
+}
+
+/// `step.finished`.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct StepFinished {
+    /// The call of the workflow.
+    pub call: String,
+    /// The step's id.
+    pub step: String,
+    /// Whether it failed, which stops the workflow.
+    pub is_error: bool,
+    /// What was wrong, when something failed, also when `on_error` gave it a
+    /// value all the same.
+    pub error: Option<String>,
+    /// How many values it has, when it went over a list.
+    pub items: Option<u64>,
+    /// Milliseconds since it began.
+    pub took_ms: u64,
 }
 
 /// `approval.given`.
@@ -293,6 +407,10 @@ impl Event {
             Self::ApprovalGiven(_) => "approval.given",
             Self::ApprovalRefused(_) => "approval.refused",
             Self::FlowWarned(_) => "flow.warned",
+            Self::AskStarted(_) => "ask.started",
+            Self::StepStarted(_) => "step.started",
+            Self::StepSkipped(_) => "step.skipped",
+            Self::StepFinished(_) => "step.finished",
             Self::LimitReached(_) => "limit.reached",
             Self::RunFinished(_) => "run.finished",
         }
@@ -309,6 +427,10 @@ impl Event {
             "approval.given" => from_value(fields).map(Self::ApprovalGiven),
             "approval.refused" => from_value(fields).map(Self::ApprovalRefused),
             "flow.warned" => from_value(fields).map(Self::FlowWarned),
+            "ask.started" => from_value(fields).map(Self::AskStarted),
+            "step.started" => from_value(fields).map(Self::StepStarted),
+            "step.skipped" => from_value(fields).map(Self::StepSkipped),
+            "step.finished" => from_value(fields).map(Self::StepFinished),
             "limit.reached" => from_value(fields).map(Self::LimitReached),
             "run.finished" => from_value(fields).map(Self::RunFinished),
             other => Err(serde_json::Error::custom(format!("unknown event `{other}`"))),
@@ -358,12 +480,19 @@ mod tests {
             "approval.given",
             "approval.refused",
             "flow.warned",
+            "ask.started",
+            "step.started",
+            "step.skipped",
+            "step.finished",
             "limit.reached",
             "run.finished",
         ] {
             assert!(schema.contains(&format!("\"{name}\"")), "{name}: {schema}");
         }
-        assert!(schema.contains("Which turn, from 1."), "{schema}");
+        assert!(
+            schema.contains("Which turn of the whole run, from 1."),
+            "{schema}"
+        );
     }
 
     #[test]

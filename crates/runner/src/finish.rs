@@ -2,11 +2,15 @@
 
 use std::time::Duration;
 
+use serde_json::json;
+
 use crate::agent::approval::Why;
-use crate::agent::budget::LimitKind;
+use crate::agent::budget::{LimitKind, Limits};
 use crate::agent::calls::{Begun, Called};
 use crate::agent::drive::Driven;
 use crate::agent::machine::Run;
+use crate::agent::repeats::MOST_REPEATS;
+use crate::effect::FailedKind;
 use crate::error::{RunError, RunErrorKind};
 use crate::event::{Event, LimitReached, RunFinished};
 use crate::halt::Halted;
@@ -84,7 +88,7 @@ pub(crate) fn finish(
 /// sent, and such a model has nothing to say about it.
 fn declined(recorder: &Recorder<'_>) -> Option<RunError> {
     let router = recorder.run.as_ref().is_some_and(Run::is_of_router);
-    if !router || recorder.calls > 0 {
+    if !router || recorder.used.calls > 0 {
         return None;
     }
     recorder.declined.first().map(|tool| not_allowed(tool))
@@ -135,16 +139,29 @@ fn explained(error: &RunError) -> String {
 /// The one result of a single call, or why there is none. A result that came
 /// after a stop is a result.
 pub(crate) fn returned(tool: &str, mut called: Called) -> Result<Returned, RunError> {
+    if called.failed == Some(FailedKind::Refused) {
+        let message = format!("a step of `{tool}` was not allowed; nothing was sent for it");
+        return Err(RunError {
+            rule: called.declined.map(Why::rule),
+            ..RunError::new(RunErrorKind::Declined, message)
+        });
+    }
+    let ending = match (called.halted, called.failed) {
+        (Some(Halted::Time), _) => Ending::Limit(LimitKind::Time),
+        (Some(Halted::Person), _) => Ending::Interrupted,
+        (None, Some(FailedKind::Limit(limit))) => Ending::Limit(limit),
+        (None, _) => Ending::Answered,
+    };
     let Some(finished) = std::mem::take(&mut called.results).into_iter().next() else {
+        if ending == Ending::Limit(LimitKind::Time) {
+            return Ok(out_of_time(tool));
+        }
         return Err(nothing_came(tool, &called));
     };
     let shaped = finished.shaped;
     Ok(Returned {
         tool: tool.to_owned(),
-        ending: match called.halted {
-            Some(_) => Ending::Interrupted,
-            None => Ending::Answered,
-        },
+        ending,
         content: finished.content,
         head: shaped.head,
         payload: shaped.payload,
@@ -153,8 +170,35 @@ pub(crate) fn returned(tool: &str, mut called: Called) -> Result<Returned, RunEr
         is_error: shaped.is_error,
         status: finished.status,
         attempts: finished.attempts,
+        turns: 0,
+        calls: 0,
+        tokens: 0,
+        note: None,
         took: finished.took,
     })
+}
+
+/// A workflow whose time was over before its end.
+fn out_of_time(tool: &str) -> Returned {
+    let words =
+        json!({ "error": "limit_reached", "message": "the time was over before the workflow was done" });
+    Returned {
+        tool: tool.to_owned(),
+        ending: Ending::Limit(LimitKind::Time),
+        content: words.to_string(),
+        head: Some(words.to_string()),
+        payload: None,
+        left_out: Vec::new(),
+        value: None,
+        is_error: true,
+        status: None,
+        attempts: 1,
+        turns: 0,
+        calls: 0,
+        tokens: 0,
+        note: None,
+        took: Duration::ZERO,
+    }
 }
 
 fn nothing_came(tool: &str, called: &Called) -> RunError {
@@ -173,29 +217,52 @@ fn nothing_came(tool: &str, called: &Called) -> RunError {
     }
 }
 
-/// Records the end of a single call.
+/// Records the end of a single call. Of a workflow, which has limits, it says
+/// which changes were made when it did not end well.
 pub(crate) fn finish_call(
     recorder: &mut Recorder<'_>,
-    returned: &Result<Returned, RunError>,
+    mut returned: Result<Returned, RunError>,
+    limits: Option<Limits>,
     took: Duration,
-) {
-    let ending = match returned {
+) -> Result<Returned, RunError> {
+    let ending = match &returned {
         Ok(returned) => returned.ending,
         Err(error) if error.kind == RunErrorKind::Interrupted => Ending::Interrupted,
         Err(_) => Ending::Failed,
     };
+    if let (Some(limits), Ending::Limit(limit)) = (limits, ending) {
+        let (allowed, used) = match limit {
+            LimitKind::Time => (millis(limits.time), millis(took)),
+            LimitKind::Turns => (limits.turns.into(), recorder.used.turns.into()),
+            LimitKind::Tokens => (limits.tokens, recorder.used.tokens),
+            LimitKind::Calls => (limits.calls.into(), recorder.used.calls.into()),
+            LimitKind::Repeats => (MOST_REPEATS.into(), MOST_REPEATS.into()),
+        };
+        recorder.record(Event::LimitReached(LimitReached { limit, allowed, used }));
+    }
+    let writes = recorder.writes.told().filter(|_| limits.is_some());
+    if let Ok(returned) = &mut returned {
+        let used = recorder.used;
+        (returned.turns, returned.calls, returned.tokens) = (used.turns, used.calls, used.tokens);
+    }
+    match &mut returned {
+        Ok(returned) if returned.is_error => returned.note = both(note(ending), writes),
+        Ok(_) => {}
+        Err(error) => error.note = writes,
+    }
     recorder.record(Event::RunFinished(RunFinished {
         ending,
         answer: returned
             .as_ref()
             .map(|returned| returned.content.clone())
             .unwrap_or_default(),
-        turns: 0,
-        calls: recorder.calls,
-        tokens: 0,
+        turns: recorder.used.turns,
+        calls: recorder.used.calls,
+        tokens: recorder.used.tokens,
         took_ms: millis(took),
         error: returned.as_ref().err().map(explained),
     }));
+    returned
 }
 
 fn millis(time: Duration) -> u64 {

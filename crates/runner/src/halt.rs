@@ -34,6 +34,15 @@ impl Halt {
         }
     }
 
+    /// Whether the run has to halt, for work that does not wait.
+    pub(crate) fn reached(&self) -> Option<Halted> {
+        if self.stop.is_stopped() {
+            return Some(Halted::Person);
+        }
+        let over = self.deadline.is_some_and(|deadline| Instant::now() >= deadline);
+        over.then_some(Halted::Time)
+    }
+
     /// Waits until the run has to halt.
     pub(crate) async fn wait(&self) -> Halted {
         let clock = async {

@@ -8,6 +8,7 @@
 mod agent;
 mod conceal;
 mod contents;
+mod effect;
 mod engine;
 mod error;
 mod event;
@@ -22,6 +23,7 @@ mod session;
 mod setup;
 mod stop;
 mod tools;
+mod workflow;
 mod writes;
 
 pub use agent::approval::{AllowWrites, Answer, Approver, NobodyToAsk, Proposal, Why};
@@ -30,8 +32,9 @@ pub use agent::flow::{AllowFlow, Flow, FlowPolicy, FlowRule};
 pub use contents::{Contents, Part, PartBody};
 pub use error::{RunError, RunErrorKind};
 pub use event::{
-    ApprovalGiven, ApprovalRefused, Delta, Event, FlowWarned, LimitReached, ModelReplied, RejectReason,
-    RunFinished, RunStarted, Stamped, ToolRejected, ToolReturned, ToolStarted,
+    ApprovalGiven, ApprovalRefused, AskStarted, Delta, Event, FlowWarned, LimitReached, ModelReplied,
+    RejectReason, RunFinished, RunStarted, SkipReason, Stamped, StepFinished, StepSkipped, StepStarted,
+    ToolRejected, ToolReturned, ToolStarted,
 };
 pub use files::{FileError, FilePath, Files, MOST_FILE_BYTES, SentFile};
 pub use observer::Observer;
@@ -41,4 +44,5 @@ pub use session::Session;
 pub use setup::{Connect, Offered, Setup};
 pub use stop::Stop;
 pub use tools::clean::joiners;
-pub use tools::unknown_tool;
+pub use tools::{needs_files, unknown_tool};
+pub use workflow::outline::{Items, Outline, OutlineStep, Runs, Sends};

@@ -54,13 +54,13 @@ pub struct Outcome {
     pub took: Duration,
 }
 
-/// What a single call gave (`toolrun call`).
+/// What a single call gave (`toolrun call`), of a tool or a workflow.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Returned {
     /// The tool.
     pub tool: String,
-    /// [`Ending::Answered`], or [`Ending::Interrupted`] when the result came
-    /// after a stop.
+    /// [`Ending::Answered`], [`Ending::Interrupted`] when the result came after
+    /// a stop, or the limit that stopped a workflow.
     pub ending: Ending,
     /// What a model would read, without the fence: `head`, `payload` and what
     /// was left out.
@@ -79,6 +79,15 @@ pub struct Returned {
     pub status: Option<u16>,
     /// How many times the request was sent.
     pub attempts: u32,
+    /// Replies of the model that its steps asked for.
+    pub turns: u32,
+    /// Executions of tools: of a workflow, those of its steps.
+    pub calls: u32,
+    /// Tokens that were used.
+    pub tokens: u64,
+    /// What a person should know when a workflow did not end well, such as
+    /// the changes that it had made.
+    pub note: Option<String>,
     /// From start to end.
     pub took: Duration,
 }

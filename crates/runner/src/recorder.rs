@@ -1,18 +1,20 @@
 //! The one way in which a fact becomes known: redacted, stamped, shown to the
 //! observers, applied to the run. The order lives only here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use toolrun_http::{RedactedStream, Redactor};
 use toolrun_model::{Part, Reply};
 
+use crate::agent::budget::Used;
 use crate::agent::flow::Read;
 use crate::agent::machine::Run;
-use crate::conceal::{hide_fields, hide_text};
+use crate::conceal::{hide_fields, hide_text, hide_value};
 use crate::event::{Delta, Event, FlowWarned, Stamped};
 use crate::observer::Observer;
 use crate::tools::clean::{Cleaner, clean};
 use crate::tools::read_result;
+use crate::workflow::machine::WorkflowRun;
 use crate::writes::Writes;
 
 /// Records the events of one run.
@@ -24,8 +26,8 @@ pub(crate) struct Recorder<'a> {
     public: BTreeSet<String>,
     /// What was changed so far.
     pub(crate) writes: Writes,
-    /// Calls that were begun so far.
-    pub(crate) calls: u32,
+    /// What was used so far.
+    pub(crate) used: Used,
     /// The hosts whose content was read so far.
     pub(crate) read: Read,
     /// The warnings so far.
@@ -34,6 +36,8 @@ pub(crate) struct Recorder<'a> {
     pub(crate) declined: Vec<String>,
     /// The run that learns of every event; a single call has none.
     pub(crate) run: Option<Run>,
+    /// The workflows under way that learn of every event, by their `call_id`.
+    pub(crate) workflows: BTreeMap<String, WorkflowRun>,
 }
 
 impl<'a> Recorder<'a> {
@@ -44,12 +48,13 @@ impl<'a> Recorder<'a> {
             redactor,
             next: 0,
             writes: Writes::default(),
-            calls: 0,
+            used: Used::default(),
             read: Read::default(),
             warned: Vec::new(),
             declined: Vec::new(),
             public: BTreeSet::from([read_result::NAME.to_owned()]),
             run,
+            workflows: BTreeMap::new(),
         }
     }
 
@@ -57,8 +62,11 @@ impl<'a> Recorder<'a> {
     pub(crate) fn record(&mut self, mut event: Event) {
         // A secret may be part of a host's name, and that host was read all the same.
         self.read.apply(&event);
+        if let Event::RunStarted(started) = &event {
+            self.public.extend(started.tools.iter().cloned());
+        }
         self.redact(&mut event);
-        self.calls += u32::from(matches!(event, Event::ToolStarted(_)));
+        self.used.count(&event);
         if let Event::FlowWarned(warned) = &event {
             self.warned.push(warned.clone());
         }
@@ -78,6 +86,9 @@ impl<'a> Recorder<'a> {
         }
         if let Some(run) = &mut self.run {
             run.apply(&stamped);
+        }
+        for workflow in self.workflows.values_mut() {
+            workflow.apply(&stamped);
         }
     }
 
@@ -103,16 +114,47 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// Whether a call is that of a step of a workflow under way.
+    pub(crate) fn is_step(&self, call: &str) -> bool {
+        self.workflows.keys().any(|id| {
+            call.strip_prefix(id.as_str())
+                .is_some_and(|rest| rest.starts_with('/'))
+        })
+    }
+
+    /// The workflows around the call of a step, the innermost first.
+    pub(crate) fn around(&self, call: &str) -> Vec<String> {
+        let around = self.workflows.values().map(|run| run.around(call));
+        around.max_by_key(Vec::len).unwrap_or_default()
+    }
+
+    /// How sure a model is of a call that it made within a step; nothing when
+    /// the call is nobody's.
+    pub(crate) fn asked(&self, call: &str) -> Option<Option<f32>> {
+        self.workflows.values().find_map(|run| run.asked(call))
+    }
+
+    /// The hosts that were called by the workflow around a call.
+    pub(crate) fn hosts_around(&self, call: &str) -> String {
+        let mut around = self.workflows.iter();
+        let run = around.find(|(id, _)| call.starts_with(id.as_str()));
+        run.map(|(_, run)| run.hosts()).unwrap_or_default()
+    }
+
+    /// Hides secrets in the id of a call, unless it is toolrun's own.
+    fn hide_call(&self, call: &mut String) {
+        if !self.is_step(call) {
+            hide_text(&self.redactor, call);
+        }
+    }
+
     fn hide_name(&self, name: &mut String) {
         if !self.public.contains(name) {
             hide_text(&self.redactor, name);
         }
     }
 
-    fn redact(&mut self, event: &mut Event) {
-        if let Event::RunStarted(started) = &event {
-            self.public.extend(started.tools.iter().cloned());
-        }
+    fn redact(&self, event: &mut Event) {
         let name = |name: &mut String| self.hide_name(name);
         let hide = |text: &mut String| hide_text(&self.redactor, text);
         match event {
@@ -124,29 +166,37 @@ impl<'a> Recorder<'a> {
                 replied.masked = redact_reply(&mut replied.reply, hide, name);
             }
             Event::ToolStarted(started) => {
-                hide(&mut started.call);
+                self.hide_call(&mut started.call);
                 name(&mut started.tool);
                 hide_fields(&self.redactor, &mut started.arguments);
                 started.coerced.iter_mut().for_each(hide);
                 started.url.iter_mut().for_each(hide);
             }
             Event::ToolRejected(rejected) => {
-                hide(&mut rejected.call);
+                self.hide_call(&mut rejected.call);
                 name(&mut rejected.tool);
                 hide(&mut rejected.content);
             }
             Event::ToolReturned(returned) => {
-                hide(&mut returned.call);
+                self.hide_call(&mut returned.call);
                 name(&mut returned.tool);
                 hide(&mut returned.content);
                 hide(&mut returned.told);
+                let value = returned.value.iter_mut();
+                value.for_each(|value| hide_value(&self.redactor, value));
             }
+            Event::AskStarted(started) => {
+                hide(&mut started.prompt);
+                started.instructions.iter_mut().for_each(hide);
+            }
+            Event::StepFinished(finished) => finished.error.iter_mut().for_each(hide),
+            Event::StepSkipped(skipped) => skipped.error.iter_mut().for_each(hide),
             Event::ApprovalGiven(given) => {
-                hide(&mut given.call);
+                self.hide_call(&mut given.call);
                 name(&mut given.tool);
             }
             Event::ApprovalRefused(refused) => {
-                hide(&mut refused.call);
+                self.hide_call(&mut refused.call);
                 name(&mut refused.tool);
             }
             Event::FlowWarned(warned) => {
@@ -159,7 +209,7 @@ impl<'a> Recorder<'a> {
                 hide(&mut finished.answer);
                 finished.error.iter_mut().for_each(hide);
             }
-            Event::LimitReached(_) => {}
+            Event::LimitReached(_) | Event::StepStarted(_) => {}
         }
     }
 }

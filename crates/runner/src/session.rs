@@ -4,16 +4,19 @@ use std::collections::BTreeSet;
 use std::time::Instant;
 
 use toolrun_manifest::{Manifest, Piece, Scope};
-use toolrun_model::{Model, ToolCall};
+use toolrun_model::{Model, ToolCall, ToolSpec};
 use toolrun_validator::{ArgValidator, nearest};
 
 use crate::agent::ask::tool_tokens;
+use crate::agent::asks::Asking;
 use crate::agent::budget::Limits;
 use crate::agent::calls::{Batch, call_all};
 use crate::agent::drive::drive;
 use crate::agent::flow::{AllowFlow, FlowPolicy, IdeaOf};
-use crate::agent::machine::{Frame, Plan, Planned, Prose, Run};
+use crate::agent::frame::{Frame, Prose};
+use crate::agent::machine::Run;
 use crate::conceal::hide_error;
+use crate::effect::{Plan, Planned};
 use crate::engine::{Engine, Prepared};
 use crate::error::{RunError, RunErrorKind};
 use crate::event::{Event, RunStarted};
@@ -27,7 +30,8 @@ use crate::setup::{Offered, Setup};
 use crate::stop::Stop;
 use crate::tools::fence::{EXPLANATION, draw};
 use crate::tools::read_result::{self, Store};
-use crate::tools::{ToolSet, unknown_tool};
+use crate::tools::{ToolSet, needs_files, no_folder, unknown_tool};
+use crate::workflow::outline::{Outline, outline};
 
 /// A manifest made ready to run.
 pub struct Session {
@@ -72,35 +76,40 @@ impl Session {
         })
     }
 
+    /// The manifest that was made ready.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
     /// The tools on offer, in order of the manifest. `read_result` joins them
     /// once a result was cut.
     pub fn offered(&self) -> Vec<Offered> {
-        let specs = self.engine.tools.offered().map(|tool| tool.spec());
+        let specs = self.engine.tools.offered().iter();
         specs
             .map(|spec| Offered {
-                tokens: tool_tokens(&spec),
-                spec,
+                tokens: tool_tokens(spec),
+                spec: spec.clone(),
             })
             .collect()
     }
 
     /// Runs the agent loop until it ends by itself, by a limit or by a stop.
     pub async fn run(&mut self, model: &dyn Model, prompt: &str) -> Result<Outcome, RunError> {
-        if self.manifest.agent.limits.cost.is_some() {
-            let message = format!(
-                "the price of `{}` is not known, so a limit of cost cannot be kept",
-                model.id()
-            );
-            return Err(RunError::new(RunErrorKind::Usage, message).hint("limit `tokens` instead of `cost`"));
-        }
+        self.no_limit_of_cost(model)?;
         let began = Instant::now();
         let halt = Halt::new(self.stop.clone(), Some(self.limits.time));
         let started = self.started(Some(model), prompt)?;
         let id = started.run.clone();
-        let run = Run::new(self.frame(model, started.instructions.clone()));
+        let instructions = started.instructions.clone();
+        let run = Run::new(self.frame(model, instructions.clone()));
         let mut recorder = Recorder::new(&mut self.observers, self.engine.redactor.clone(), Some(run));
         recorder.record(Event::RunStarted(started));
-        let driven = drive(&self.engine, &mut recorder, model, &halt).await;
+        let asking = Asking {
+            model,
+            instructions: instructions.as_deref(),
+            limits: self.limits,
+        };
+        let driven = drive(&self.engine, &mut recorder, asking, &halt).await;
         let driven = driven.map_err(|error| hide_error(&self.engine.redactor, error));
         let time = self.limits.time;
         finish(
@@ -114,13 +123,28 @@ impl Session {
         )
     }
 
-    /// Runs one tool without a model, on the same path: check, ask, render,
-    /// send, shape. `arguments` is a JSON object as text.
+    /// Runs one tool or workflow without a model, on the same path: check, ask,
+    /// render, send, shape. `arguments` is a JSON object as text. Limits of
+    /// calls and time hold for a workflow; a single call has its timeout.
     pub async fn call(&mut self, tool: &str, arguments: &str) -> Result<Returned, RunError> {
+        self.call_with(None, tool, arguments).await
+    }
+
+    /// The same with a model for the steps of a workflow that ask one; it
+    /// must word answers.
+    pub async fn call_with(
+        &mut self,
+        model: Option<&dyn Model>,
+        tool: &str,
+        arguments: &str,
+    ) -> Result<Returned, RunError> {
         let began = Instant::now();
         let call = self.person_calls(tool, arguments)?;
-        let started = self.started(None, "")?;
-        let halt = Halt::new(self.stop.clone(), None);
+        let model = self.model_of(model, tool)?;
+        let started = self.started(model, "")?;
+        let instructions = started.instructions.clone();
+        let limits = self.engine.tools.workflows().get(tool).map(|_| self.limits);
+        let halt = Halt::new(self.stop.clone(), limits.map(|limits| limits.time));
         let mut recorder = Recorder::new(&mut self.observers, self.engine.redactor.clone(), None);
         recorder.record(Event::RunStarted(started));
         let batch = Batch {
@@ -130,6 +154,12 @@ impl Session {
             }],
             confidence: None,
             idea_of: IdeaOf::Person,
+            most: limits.map(|limits| limits.calls),
+            asking: model.map(|model| Asking {
+                model,
+                instructions: instructions.as_deref(),
+                limits: self.limits,
+            }),
             halt: &halt,
         };
         let mut store = Store::default();
@@ -137,8 +167,56 @@ impl Session {
         let returned = called
             .and_then(|called| returned(tool, called))
             .map_err(|error| hide_error(&self.engine.redactor, error));
-        finish_call(&mut recorder, &returned, began.elapsed());
-        returned
+        finish_call(&mut recorder, returned, limits, began.elapsed())
+    }
+
+    /// The model of a call: needed when a step of it asks, and of no use else.
+    fn model_of<'m>(
+        &self,
+        model: Option<&'m dyn Model>,
+        name: &str,
+    ) -> Result<Option<&'m dyn Model>, RunError> {
+        let Some((workflow, step)) = self.manifest.first_ask(name) else {
+            return Ok(None);
+        };
+        let asks = format!("step `{}` of `{}` asks a model", step.id, workflow.name);
+        let (message, hint) = match model {
+            Some(model) if model.writes_prose() => {
+                self.no_limit_of_cost(model)?;
+                return Ok(Some(model));
+            }
+            Some(model) => (
+                format!(
+                    "{asks} to write, and {} only routes requests to tools; nothing was sent",
+                    model.id()
+                ),
+                "--model provider/name names one that writes, such as a local server's or a provider's with a key",
+            ),
+            None => (
+                format!("{asks}, and none was chosen; nothing was sent"),
+                "name one",
+            ),
+        };
+        Err(RunError::new(RunErrorKind::Usage, message).hint(hint))
+    }
+
+    fn no_limit_of_cost(&self, model: &dyn Model) -> Result<(), RunError> {
+        if self.manifest.agent.limits.cost.is_none() {
+            return Ok(());
+        }
+        let message = format!(
+            "the price of `{}` is not known, so a limit of cost cannot be kept",
+            model.id()
+        );
+        Err(RunError::new(RunErrorKind::Usage, message).hint("limit `tokens` instead of `cost`"))
+    }
+
+    /// What that model is offered: a workflow that asks in words needs one that
+    /// writes.
+    fn offered_to(&self, model: &dyn Model) -> Vec<ToolSpec> {
+        let offered = self.engine.tools.offered().iter();
+        let usable = |spec: &&ToolSpec| model.writes_prose() || self.manifest.first_ask(&spec.name).is_none();
+        offered.filter(usable).cloned().collect()
     }
 
     /// The exact request of a call, unsent.
@@ -150,14 +228,46 @@ impl Session {
             .map_err(|rejection| rejection.into_run_error(tool))?
         {
             Prepared::Send(ready) => Ok(ready.preview),
+            Prepared::Workflow(_) => {
+                let message = format!("`{tool}` is a workflow: it sends the requests of its steps");
+                Err(RunError::new(RunErrorKind::Usage, message))
+            }
             Prepared::Read(..) => Err(self.unknown(tool)),
+        }
+    }
+
+    /// What a workflow would do with these arguments, nothing of it done.
+    pub fn outline(&self, workflow: &str, arguments: &str) -> Result<Outline, RunError> {
+        let call = self.person_calls(workflow, arguments)?;
+        let checked = self.engine.prepare(&call)?;
+        let prepared = checked.map_err(|rejection| rejection.into_run_error(workflow))?;
+        match prepared {
+            Prepared::Workflow(ready) => {
+                let arguments = Some(ready.args.as_map());
+                let drawn = outline(&self.engine, &self.manifest, &ready.workflow.workflow, arguments)?;
+                let asks = self.manifest.first_ask(workflow);
+                Ok(Outline {
+                    most_tokens: asks.map(|_| self.limits.tokens),
+                    ..drawn
+                })
+            }
+            _ => {
+                let message = format!("`{workflow}` is a tool: it has no steps");
+                Err(RunError::new(RunErrorKind::Usage, message))
+            }
         }
     }
 
     /// A call by a person: what is wrong with it is told to the person.
     fn person_calls(&self, tool: &str, arguments: &str) -> Result<ToolCall, RunError> {
-        if self.engine.tools.get(tool).is_none() {
+        let tools = &self.engine.tools;
+        if tools.get(tool).is_none() && tools.workflows().get(tool).is_none() {
             return Err(self.unknown(tool));
+        }
+        // Its first steps must not be done before a later one lacks the folder.
+        let is_workflow = tools.workflows().get(tool).is_some();
+        if is_workflow && self.engine.files.is_none() && needs_files(&self.manifest, tool) {
+            return Err(no_folder(tool));
         }
         let call = ToolCall {
             id: "call".into(),
@@ -185,12 +295,10 @@ impl Session {
             model: model.map(|model| model.id().to_owned()),
             prompt: prompt.to_owned(),
             instructions: (!parts.is_empty()).then(|| parts.join("\n\n")),
-            tools: self
-                .engine
-                .tools
-                .offered()
-                .map(|tool| tool.tool.name.clone())
-                .collect(),
+            tools: match model {
+                Some(model) => names(&self.offered_to(model)),
+                None => names(self.engine.tools.offered()),
+            },
             limits: self.limits,
         })
     }
@@ -224,7 +332,7 @@ impl Session {
     fn frame(&self, model: &dyn Model, instructions: Option<String>) -> Frame {
         Frame {
             instructions,
-            tools: self.engine.tools.offered().map(|tool| tool.spec()).collect(),
+            tools: self.offered_to(model),
             output: self.manifest.agent.output.clone(),
             answer: self.answer.clone(),
             limits: self.limits,
@@ -233,8 +341,13 @@ impl Session {
             } else {
                 Prose::Results
             },
+            ask: None,
         }
     }
+}
+
+fn names(specs: &[ToolSpec]) -> Vec<String> {
+    specs.iter().map(|spec| spec.name.clone()).collect()
 }
 
 /// Complains about an allowed flow from or to a host that no tool goes to.

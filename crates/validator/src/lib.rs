@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use jsonschema::{PatternOptions, Validator};
 use serde_json::{Map, Value};
-use toolrun_manifest::Tool;
+use toolrun_manifest::{Param, Tool};
 
 pub use coerce::{Coercion, CoercionKind};
 pub use error::{ArgError, SchemaError, Violation};
@@ -72,9 +72,13 @@ const PATTERN_BYTES: usize = 1 << 20;
 impl ArgValidator {
     /// Compiles the schema of a tool.
     pub fn new(tool: &Tool) -> Result<Self, SchemaError> {
-        let mut validator = Self::of_schema(&tool.name, tool.schema.clone())?;
-        validator.filled = tool
-            .params
+        Self::of_params(&tool.name, tool.schema.clone(), &tool.params)
+    }
+
+    /// Compiles the schema of anything that has params, such as a workflow.
+    pub fn of_params(name: &str, schema: Value, params: &[Param]) -> Result<Self, SchemaError> {
+        let mut validator = Self::of_schema(name, schema)?;
+        validator.filled = params
             .iter()
             .map(|param| {
                 let constant = param.constant.clone().map(Filling::Constant);

@@ -9,7 +9,6 @@ const COMMANDS: &[(&str, &str)] = &[
     ("completions", "Shell completions"),
     ("config", "Effective settings and where each comes from"),
     ("doctor", "What is missing: keys, reachability"),
-    ("graph", "The plan of a workflow, drawn"),
     ("import", "A manifest from OpenAPI, Postman, curl or Arazzo"),
     ("init", "A first manifest"),
     ("lsp", "The language server"),

@@ -4,11 +4,13 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
-use super::{AbsentFlags, Assignment, ConnectionArgs};
+use super::run::{FlowArgs, ModelArgs};
+use super::{AbsentFlags, Assignment, ConnectionArgs, LimitFlag};
 
-/// Call one tool without a model: the same checks, the same request.
+/// Call one tool or workflow without a model: the same checks, the same requests.
 ///
-/// Values are read by the type of their param: `limit=5` is a number where
+/// A workflow says on a terminal how far it is, and stops at the limits as a
+/// run does. Where steps of it ask a model, one is chosen as for `run`. Values are read by the type of their param: `limit=5` is a number where
 /// the param is one. A list is `tag=a tag=b`, or JSON: `tag='["a","b"]'`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -18,13 +20,16 @@ Examples:
   toolrun call shop.yaml get_order order_id=o_1 --dry-run   Show, send nothing
   toolrun call shop.yaml get_order order_id=o_1 --curl      As a curl command
   toolrun call shop.yaml add_note order_id=o_1 text=Hi --allow-writes=add_note
-  toolrun call shop.yaml attach order_id=o_1 doc=may.pdf --files ./invoices")]
+  toolrun call shop.yaml attach order_id=o_1 doc=may.pdf --files ./invoices
+  toolrun call shop.yaml refund_in_euro order_id=o_1 euro=5 --dry-run
+                                   The steps of a workflow, as far as known
+  toolrun call news.yaml sum_up --model openai/gpt-5.2   Steps with `ask` need one")]
 pub(crate) struct CallArgs {
     /// The manifest, or `-` for stdin
     #[arg(value_name = "FILE")]
     pub(crate) file: String,
 
-    /// The tool's name
+    /// The name of a tool or a workflow
     #[arg(value_name = "TOOL")]
     pub(crate) tool: String,
 
@@ -36,7 +41,11 @@ pub(crate) struct CallArgs {
     #[arg(long, value_name = "JSON")]
     pub(crate) args: Option<String>,
 
-    /// Show the exact request, secrets as ***; send nothing
+    /// Change a limit of a workflow: turns=5, calls=100, tokens=50k, time=2m
+    #[arg(long = "limit", value_name = "NAME=VALUE")]
+    pub(crate) limits: Vec<LimitFlag>,
+
+    /// Show the exact request, secrets as ***, or a workflow's plan; send nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
 
@@ -55,15 +64,18 @@ pub(crate) struct CallArgs {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["dry_run", "curl"])]
     pub(crate) events: Option<PathBuf>,
 
-    /// Taken for the sake of `run`: a call asks no model
-    #[arg(long, hide = true)]
-    pub(crate) no_detect: bool,
+    #[command(flatten)]
+    pub(crate) flows: FlowArgs,
 
     #[command(flatten)]
     pub(crate) connection: ConnectionArgs,
 
     #[command(flatten)]
     pub(crate) absent: AbsentFlags,
+
+    // Last, since its heading would stand over what follows.
+    #[command(flatten)]
+    pub(crate) model: ModelArgs,
 }
 
 /// What the model will see of a manifest, and what it costs.

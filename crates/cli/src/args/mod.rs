@@ -7,6 +7,7 @@ mod absent;
 mod call;
 mod check;
 mod connection;
+mod graph;
 mod lock;
 mod run;
 mod schema;
@@ -21,6 +22,7 @@ pub(crate) use absent::AbsentFlags;
 pub(crate) use call::{CallArgs, ToolsArgs, WireName};
 pub(crate) use check::{CheckArgs, CheckFormat, Deny};
 pub(crate) use connection::{Assignment, ConnectionArgs, WritesFlag};
+pub(crate) use graph::GraphArgs;
 pub(crate) use lock::LockArgs;
 pub(crate) use run::{DemoArgs, LimitFlag, LoopArgs, ModelArgs, RunArgs};
 pub(crate) use schema::{SchemaArgs, SchemaOf};
@@ -111,6 +113,7 @@ pub(crate) enum Command {
     Check(CheckArgs),
     Call(Box<CallArgs>),
     Tools(ToolsArgs),
+    Graph(GraphArgs),
     Demo(Box<DemoArgs>),
     Schema(SchemaArgs),
     Trust(TrustArgs),
@@ -137,7 +140,7 @@ impl Cli {
             Some(Command::Tools(args)) => (args.json, None),
             Some(Command::Trust(args)) => (args.json, None),
             Some(Command::Lock(args)) => (args.json, None),
-            Some(Command::Schema(_)) | None => (false, None),
+            Some(Command::Graph(_) | Command::Schema(_)) | None => (false, None),
         };
         if json && !jsonl::on_stdout(events) {
             FailureOutput::Json

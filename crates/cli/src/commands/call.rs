@@ -1,8 +1,9 @@
-//! `toolrun call`: one tool, without a model, on the same path as the loop's.
+//! `toolrun call`: one tool or workflow, without a model, on the same path as
+//! the loop's.
 
 use serde_json::{Value, json};
-use toolrun_manifest::{Manifest, Tool};
-use toolrun_runner::{Ending, Preview, Returned, Session};
+use toolrun_manifest::{Manifest, Param};
+use toolrun_runner::{Ending, Preview, Returned, Session, Setup};
 
 use crate::args::CallArgs;
 use crate::arguments;
@@ -14,8 +15,10 @@ use crate::interrupt;
 use crate::lock;
 use crate::manifest_file;
 use crate::render::jsonl::{self, Jsonl};
+use crate::render::outline;
 use crate::render::progress::{Detail, Progress};
 use crate::render::request;
+use crate::select_model::{self, Selected};
 use crate::session::{self, Outside};
 use crate::vars;
 use crate::visible::{escaped_json, revealed};
@@ -31,48 +34,39 @@ pub(crate) async fn run(args: &CallArgs, console: &Console) -> Result<Exit, Fail
     jsonl::check_stdout(args.events.as_deref(), args.json)?;
     let (manifest, content) = manifest_file::load_with_content(&args.file, console)?;
     lock::hold(args.connection.locked, &manifest, &content)?;
-    let tool = callable(&manifest, &args.tool)?;
-    let arguments = arguments::of(tool, &args.values, args.args.as_deref())?;
+    let params = params_of(&manifest, &args.tool)?;
+    let arguments = arguments::of(params, &args.values, args.args.as_deref())?;
     let outside = Outside::new(Environment::read(args.connection.env_file.as_deref())?);
     let progress = Progress::new(console, Detail::of(console));
-    let secrets = manifest.secrets.clone();
+    let selected = selected(&manifest, args, &outside, console).await?;
     let mut setup = outside.setup(manifest, &args.connection, console, &progress)?;
-    let called = setup.manifest.tool(&args.tool);
-    called.map_or(Ok(()), |tool| {
-        vars::make_addresses(&setup.manifest, tool, &setup.vars)
-    })?;
+    for tool in setup.manifest.tools_of([args.tool.as_str()]) {
+        vars::make_addresses(&setup.manifest, tool, &setup.vars)?;
+    }
+    setup.flows = args.flows.policy();
+    setup.limits = session::with_limits(setup.limits, &args.limits)?;
     if !args.dry_run && !args.curl {
         let wanted = Wanted {
             manifest: &setup.manifest,
             content: &content,
-            tools: setup.manifest.tool(&args.tool).into_iter().collect(),
+            tools: setup.manifest.tools_of([args.tool.as_str()]),
             vars: &setup.vars,
             connection: &args.connection,
         };
         consent::check(&wanted, &outside.cleared, console)?;
-        if let Some(path) = &args.events {
-            let events = Jsonl::create(path, outside.stop.clone())?;
-            setup.observers.push(session::observer(events));
-        }
-        interrupt::watch(outside.stop.clone(), console, &progress);
-        setup.observers.push(session::observer(progress.clone()));
+        observe(&mut setup, args, console, &progress)?;
     }
     let mut session = Session::new(setup)?;
-    if args.curl {
-        let preview = session.preview(&args.tool, &arguments)?;
-        console.out(&format!(
-            "{}\n",
-            request::curl(&preview, &secrets, args.connection.files.as_deref())
-        ))?;
-        return Ok(Exit::Done);
+    if args.dry_run || args.curl {
+        return unsent(&session, &arguments, args, console);
     }
-    if args.dry_run {
-        let preview = session.preview(&args.tool, &arguments)?;
-        return show(&preview, &arguments, args, console);
-    }
-    let returned = session.call(&args.tool, &arguments).await;
+    let model = selected.as_ref().map(|selected| selected.model.as_ref());
+    let returned = session.call_with(model, &args.tool, &arguments).await;
     progress.hide();
     let returned = returned?;
+    if let Ending::Limit(_) = returned.ending {
+        return stopped(&returned, args, console);
+    }
     let ended = print(&returned, args, console);
     if returned.ending == Ending::Interrupted {
         // What came before the end is told like any result.
@@ -83,18 +77,105 @@ pub(crate) async fn run(args: &CallArgs, console: &Console) -> Result<Exit, Fail
     ended
 }
 
-/// The tool, if this build can call it.
-fn callable<'a>(manifest: &'a Manifest, name: &str) -> Result<&'a Tool, Failure> {
+/// Shows what would be sent.
+fn unsent(session: &Session, arguments: &str, args: &CallArgs, console: &Console) -> Result<Exit, Failure> {
+    let manifest = session.manifest();
+    if manifest.workflow(&args.tool).is_some() {
+        return draw_up(session, arguments, args, console);
+    }
+    let preview = session.preview(&args.tool, arguments)?;
+    if args.curl {
+        let curl = request::curl(&preview, &manifest.secrets, args.connection.files.as_deref());
+        console.out(&format!("{curl}\n"))?;
+        return Ok(Exit::Done);
+    }
+    show(&preview, arguments, args, console)
+}
+
+/// The model, when a step asks one.
+async fn selected(
+    manifest: &Manifest,
+    args: &CallArgs,
+    outside: &Outside,
+    console: &Console,
+) -> Result<Option<Selected>, Failure> {
+    if manifest.first_ask(&args.tool).is_none() {
+        return asks_nobody(args).map(|()| None);
+    }
+    if args.dry_run || args.curl {
+        return Ok(None);
+    }
+    let selected = select_model::select(&args.model, manifest, outside).await?;
+    console.note(&selected.said());
+    Ok(Some(selected))
+}
+
+/// Complains about flags that mean nothing where no model is asked.
+/// `--no-detect` is taken, since scripts give it to every command.
+fn asks_nobody(args: &CallArgs) -> Result<(), Failure> {
+    let given = [
+        (args.flows.ask_flow, "--ask-flow"),
+        (!args.flows.allow_flow.is_empty(), "--allow-flow"),
+        (args.model.model.is_some(), "--model"),
+        (args.model.base_url.is_some(), "--base-url"),
+    ];
+    match given.iter().find(|(given, _)| *given) {
+        None => Ok(()),
+        Some((_, flag)) => Err(Failure::usage(format!(
+            "{flag} has no meaning here: `{}` asks no model",
+            args.tool
+        ))
+        .with_hint("it is for `toolrun run`, and for workflows with a step that asks (`ask:`)")),
+    }
+}
+
+/// Adds who is told, and who can stop it.
+fn observe(
+    setup: &mut Setup,
+    args: &CallArgs,
+    console: &Console,
+    progress: &Progress,
+) -> Result<(), Failure> {
+    if let Some(path) = &args.events {
+        let events = Jsonl::create(path, setup.stop.clone())?;
+        setup.observers.push(session::observer(events));
+    }
+    interrupt::watch(setup.stop.clone(), console, progress);
+    setup.observers.push(session::observer(progress.clone()));
+    Ok(())
+}
+
+/// The params of the tool or workflow, if this build can call it.
+fn params_of<'a>(manifest: &'a Manifest, name: &str) -> Result<&'a [Param], Failure> {
     session::known_tool(manifest, name)?;
     let missing = manifest
         .not_in_this_build
         .iter()
         .find(|feature| feature.tool.as_deref() == Some(name));
-    match (missing, manifest.tool(name)) {
-        (None, Some(tool)) => Ok(tool),
-        (Some(feature), _) => Err(Failure::not_in_this_build(&feature.key)),
-        (None, None) => Err(Failure::usage(format!("the manifest has no tool `{name}`"))),
+    match (missing, manifest.tool(name), manifest.workflow(name)) {
+        (Some(feature), ..) => Err(Failure::not_in_this_build(&feature.key)),
+        (None, Some(tool), _) => Ok(&tool.params),
+        (None, None, Some(workflow)) => Ok(&workflow.params),
+        (None, None, None) => Err(Failure::usage(format!("the manifest has no tool `{name}`"))),
     }
+}
+
+/// The plan of a workflow in place of a request.
+fn draw_up(session: &Session, arguments: &str, args: &CallArgs, console: &Console) -> Result<Exit, Failure> {
+    if args.curl {
+        return Err(Failure::usage(format!(
+            "`{}` is a workflow: it is no single curl command",
+            args.tool
+        ))
+        .with_hint("--dry-run prints its steps and the requests that are known"));
+    }
+    let outline = session.outline(&args.tool, arguments)?;
+    let text = match args.json {
+        true => outline::object(&outline, arguments),
+        false => outline::words(&outline),
+    };
+    console.out(&text)?;
+    Ok(Exit::Done)
 }
 
 fn show(preview: &Preview, arguments: &str, args: &CallArgs, console: &Console) -> Result<Exit, Failure> {
@@ -125,19 +206,36 @@ fn as_sent(request: &str, console: &Console) -> String {
     }
 }
 
+/// A workflow that a limit stopped.
+fn stopped(returned: &Returned, args: &CallArgs, console: &Console) -> Result<Exit, Failure> {
+    if args.json {
+        console.out_json(&object(returned))?;
+    }
+    let note = returned.note.as_deref().unwrap_or("a limit was reached");
+    console.say(&format!("{} was stopped by a limit: {note}", returned.tool));
+    Ok(Exit::Limit)
+}
+
+fn object(returned: &Returned) -> Value {
+    json!({
+        "version": VERSION,
+        "tool": returned.tool,
+        "is_error": returned.is_error,
+        "status": returned.status,
+        "attempts": returned.attempts,
+        "took_ms": u64::try_from(returned.took.as_millis()).unwrap_or(u64::MAX),
+        "content": returned.content,
+        "value": returned.value,
+        "turns": returned.turns,
+        "calls": returned.calls,
+        "tokens": returned.tokens,
+        "note": returned.note,
+    })
+}
+
 fn print(returned: &Returned, args: &CallArgs, console: &Console) -> Result<Exit, Failure> {
     if args.json {
-        let object = json!({
-            "version": VERSION,
-            "tool": returned.tool,
-            "is_error": returned.is_error,
-            "status": returned.status,
-            "attempts": returned.attempts,
-            "took_ms": u64::try_from(returned.took.as_millis()).unwrap_or(u64::MAX),
-            "content": returned.content,
-            "value": returned.value,
-        });
-        console.out_json(&object)?;
+        console.out_json(&object(returned))?;
         return Ok(if returned.is_error {
             Exit::Failed
         } else {
@@ -150,15 +248,32 @@ fn print(returned: &Returned, args: &CallArgs, console: &Console) -> Result<Exit
             .map(|status| format!(" with status {status}"))
             .unwrap_or_default();
         let message = format!(
-            "{} failed{status}; a model would read:\n{}",
-            returned.tool, returned.content
+            "{} failed{}{status}; a model would read:\n{}",
+            returned.tool,
+            at_step(&returned.content),
+            returned.content
         );
-        return Err(Failure::new(Kind::Failed, message.trim_end()));
+        let failure = Failure::new(Kind::Failed, message.trim_end());
+        return Err(match &returned.note {
+            Some(note) => failure.with_hint(note.clone()),
+            None => failure,
+        });
     }
     if !jsonl::on_stdout(args.events.as_deref()) {
         print_data(returned, console)?;
     }
     Ok(Exit::Done)
+}
+
+/// The step that failed, where a workflow's words name one.
+fn at_step(content: &str) -> String {
+    let head = content.lines().next().unwrap_or_default();
+    let words: Value = serde_json::from_str(head).unwrap_or(Value::Null);
+    match (&words["step"], &words["item"]) {
+        (Value::String(step), Value::Number(item)) => format!(" at step `{step}`, item {item}"),
+        (Value::String(step), _) => format!(" at step `{step}`"),
+        _ => String::new(),
+    }
 }
 
 /// What came from outside goes to stdout alone; what toolrun has to say about

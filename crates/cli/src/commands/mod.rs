@@ -3,6 +3,7 @@
 mod call;
 mod check;
 mod demo;
+mod graph;
 mod lock;
 mod run;
 mod schema;
@@ -26,6 +27,7 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
         Some(Command::Check(args)) => check::run(&args, console),
         Some(Command::Tools(args)) => tools::run(&args, console),
         Some(Command::Schema(args)) => schema::run(&args, console),
+        Some(Command::Graph(args)) => graph::run(&args, console),
         Some(Command::Trust(args)) => trust::run(&args, console),
         Some(Command::Lock(args)) => lock::run(&args, console),
         Some(Command::Run(args)) => wait_for(run::run(&args, console)),

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 use toolrun_manifest::{Manifest, Tool};
-use toolrun_runner::{Ending, FlowWarned, Outcome, RunError, Session, Setup};
+use toolrun_runner::{Ending, FlowWarned, Outcome, RunError, Session, Setup, needs_files};
 
 use crate::args::{ConnectionArgs, LoopArgs, RunArgs};
 use crate::consent::{self, Wanted};
@@ -78,6 +78,7 @@ impl Task<'_> {
         setup.flows = self.agent.flows.policy();
         setup.offered.clone_from(&self.agent.tools);
         session::say_what_needs_files(&setup, console);
+        session::say_what_needs_words(&setup, &selected, console);
         if self.agent.dry_run {
             let as_json = self.agent.json;
             return dry_run::show(
@@ -106,14 +107,17 @@ impl Task<'_> {
     }
 }
 
-/// The tools that the model will be offered.
+/// The tools that the model can come to call, those of workflows included.
 fn offered(setup: &Setup) -> Vec<&Tool> {
-    let names = setup.offered.as_ref().or(setup.manifest.agent.tools.as_ref());
-    let tools = setup.manifest.tools.iter();
-    tools
-        .filter(|tool| names.is_none_or(|names| names.contains(&tool.name)))
-        .filter(|tool| setup.files.is_some() || !tool.needs_files())
-        .collect()
+    let manifest = &setup.manifest;
+    let names = setup.offered.as_ref().or(manifest.agent.tools.as_ref());
+    let tools = manifest.tools.iter().map(|tool| &tool.name);
+    let workflows = manifest.workflows.iter().map(|workflow| &workflow.name);
+    let offered = tools
+        .chain(workflows)
+        .filter(|name| names.is_none_or(|names| names.contains(name)))
+        .filter(|name| setup.files.is_some() || !needs_files(manifest, name));
+    manifest.tools_of(offered.map(String::as_str))
 }
 
 /// Adds who is told: progress, the answer's writer, the file of events.

@@ -1,9 +1,10 @@
 //! `toolrun tools`: what the model will see, and what it costs in tokens.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use toolrun_manifest::{Effect, Manifest, ParamKind, Tool};
+use toolrun_manifest::{Effect, Manifest, Param, ParamKind};
 use toolrun_runner::{Offered, Session};
 
 use crate::args::{ConnectionArgs, ToolsArgs, WireName};
@@ -26,7 +27,7 @@ pub(crate) fn run(args: &ToolsArgs, console: &Console) -> Result<Exit, Failure> 
     let (manifest, content) = manifest_file::load_with_content(&args.file, console)?;
     lock::hold(args.locked, &manifest, &content)?;
     session::say_what_is_left_out(&manifest, console);
-    let declared = manifest.tools.clone();
+    let declared = Declared::of(&manifest);
     let offered = offered(manifest, console)?;
     let text = match args.provider {
         Some(wire) => wire_form(wire, &offered, console)?,
@@ -63,7 +64,7 @@ fn wire_form(wire: WireName, offered: &[Offered], console: &Console) -> Result<S
     Ok(escaped_json(format!("{form:#}\n")))
 }
 
-fn object(offered: &[Offered], declared: &[Tool]) -> String {
+fn object(offered: &[Offered], declared: &Declared) -> String {
     let tools: Vec<Value> = offered
         .iter()
         .map(|tool| {
@@ -86,7 +87,7 @@ fn object(offered: &[Offered], declared: &[Tool]) -> String {
 }
 
 /// One tool a line, its params below it.
-fn table(offered: &[Offered], declared: &[Tool], console: &Console) -> String {
+fn table(offered: &[Offered], declared: &Declared, console: &Console) -> String {
     let width = console.width().unwrap_or(100).max(30);
     let mut text = String::new();
     for tool in offered {
@@ -154,12 +155,21 @@ fn params(schema: &Value, files: &[&str]) -> Vec<String> {
         .collect()
 }
 
-fn effect_word(declared: &[Tool], name: &str) -> &'static str {
-    match declared
-        .iter()
-        .find(|tool| tool.name == name)
-        .map(|tool| tool.effect)
-    {
+/// What the manifest says of tools and workflows that a model does not see.
+struct Declared(BTreeMap<String, (Effect, Vec<Param>)>);
+
+impl Declared {
+    fn of(manifest: &Manifest) -> Self {
+        let tools = manifest.tools.iter();
+        let tools = tools.map(|tool| (tool.name.clone(), (tool.effect, tool.params.clone())));
+        let workflows = manifest.workflows.iter();
+        let workflows = workflows.map(|flow| (flow.name.clone(), (flow.effect, flow.params.clone())));
+        Self(tools.chain(workflows).collect())
+    }
+}
+
+fn effect_word(declared: &Declared, name: &str) -> &'static str {
+    match declared.0.get(name).map(|(effect, _)| effect) {
         Some(Effect::Write) => "write",
         Some(Effect::Destructive) => "destructive",
         _ => "read",
@@ -167,9 +177,8 @@ fn effect_word(declared: &[Tool], name: &str) -> &'static str {
 }
 
 /// The params of a tool that name files.
-fn files_of<'a>(declared: &'a [Tool], name: &str) -> Vec<&'a str> {
-    let tool = declared.iter().find(|tool| tool.name == name);
-    let params = tool.into_iter().flat_map(|tool| &tool.params);
+fn files_of<'a>(declared: &'a Declared, name: &str) -> Vec<&'a str> {
+    let params = declared.0.get(name).into_iter().flat_map(|(_, params)| params);
     params
         .filter(|param| param.kind == ParamKind::File)
         .map(|param| param.name.as_str())

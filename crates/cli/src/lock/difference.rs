@@ -26,7 +26,10 @@ const PARTS: &[(&str, &str)] = &[
     ("query", "the query"),
     ("redirects_to", "the hosts that redirects may lead to"),
     ("result", "what the model gets of an answer"),
+    ("return", "the value that it returns"),
+    ("steps", "what a step does"),
     ("url", "the url"),
+    ("value_of", "the step whose value it has"),
     (
         "written",
         "which params are files, and how lists and maps stand in the query",
@@ -46,7 +49,7 @@ struct Change<'a> {
 /// count, since a comment changes them.
 pub(crate) fn differences(was: &Value, is: &Value) -> Vec<String> {
     let mut changes = Vec::new();
-    for part in ["agent", "secrets", "vars", "tools"] {
+    for part in ["agent", "secrets", "vars", "tools", "workflows"] {
         walk(&mut vec![part], was.get(part), is.get(part), &mut changes);
     }
     together(changes).iter().map(told).collect()
@@ -122,6 +125,9 @@ fn told(change: &Change<'_>) -> String {
             _ => changed(&format!("secret `{name}` is taken from elsewhere"), change),
         },
         ["vars", name, rest @ ..] => changed(&format!("var `{}` changed", joined_with(name, rest)), change),
+        ["workflows", name] => whole_workflow(name, *is),
+        ["workflows", name, "steps", id] => step(name, id, change),
+        ["workflows", name, rest @ ..] => of_one(&format!("workflow `{}`", one_line(name)), rest, change),
         ["agent", "instructions"] => changed("the instructions changed", change),
         other => changed(&format!("`{}` changed", joined(other)), change),
     }
@@ -129,14 +135,20 @@ fn told(change: &Change<'_>) -> String {
 
 /// What differs in a tool, or in several in the same way.
 fn of_tools(change: &Change<'_>) -> String {
-    let Change { tools, path, was, is } = change;
+    let Change { tools, path, .. } = change;
     let names: Vec<String> = tools.iter().map(|tool| format!("`{}`", one_line(tool))).collect();
     let tools = match names.as_slice() {
         [one] => format!("tool {one}"),
         many => format!("tools {}", many.join(", ")),
     };
-    match path.as_slice() {
-        ["effect"] => effect(&tools, *was, *is),
+    of_one(&tools, path, change)
+}
+
+/// What differs at that place of what is named.
+fn of_one(tools: &str, path: &[&str], change: &Change<'_>) -> String {
+    let Change { was, is, .. } = change;
+    match path {
+        ["effect"] => effect(tools, *was, *is),
         ["params", "properties", param] if was.is_none() => {
             format!(
                 "{tools}: there is a new param `{}` {}",
@@ -162,7 +174,7 @@ fn of_tools(change: &Change<'_>) -> String {
         ["request", part, rest @ ..] | [part, rest @ ..] => {
             changed(&format!("{tools}: {} changed", named(part, rest)), change)
         }
-        [] => tools,
+        [] => tools.to_owned(),
     }
 }
 
@@ -178,6 +190,35 @@ fn whole_tool(tool: &str, is: Option<&Value>) -> String {
         "tool `{tool}` is new ({}): {method} {url}\n    {description}",
         text(&is["effect"])
     )
+}
+
+fn whole_workflow(name: &str, is: Option<&Value>) -> String {
+    let name = one_line(name);
+    let Some(is) = is else {
+        return format!("workflow `{name}` is gone");
+    };
+    let steps = is["steps"].as_object().into_iter().flat_map(Map::values);
+    let calls: Vec<String> = steps
+        .map(|step| match step["call"].as_str() {
+            Some(call) => one_line(call),
+            None => "asks the model".to_owned(),
+        })
+        .collect();
+    format!(
+        "workflow `{name}` is new ({}): {}\n    {}",
+        one_line(is["effect"].as_str().unwrap_or_default()),
+        excerpt(&calls.join(", "), 0),
+        excerpt(is["description"].as_str().unwrap_or_default(), 0)
+    )
+}
+
+/// A step that comes or goes.
+fn step(workflow: &str, id: &str, change: &Change<'_>) -> String {
+    let (workflow, id) = (one_line(workflow), one_line(id));
+    match change.is {
+        None => format!("workflow `{workflow}`: the step `{id}` is gone"),
+        is => format!("workflow `{workflow}`: there is a new step `{id}` {}", value(is)),
+    }
 }
 
 fn effect(tools: &str, was: Option<&Value>, is: Option<&Value>) -> String {
@@ -310,6 +351,37 @@ mod tests {
             json!({ "description": "a\nb" }),
             &["tool `t`: what the model is told of it changed\n    was: a\\u{202e}b\n    is:  a\\nb"],
         );
+    }
+
+    #[test]
+    fn workflows_are_told_step_by_step() {
+        let workflow = |call: &str| json!({ "effect": "read", "description": "Settles", "steps": { "one": { "call": call } } });
+        let of = |flows: Value| json!({ "workflows": flows });
+        let cases = [
+            (
+                of(json!({ "w": workflow("a") })),
+                of(json!({ "w": workflow("b") })),
+                "workflow `w`: what a step does (`one.call`) changed\n    was: a\n    is:  b",
+            ),
+            (
+                of(json!({})),
+                of(json!({ "w": workflow("a") })),
+                "workflow `w` is new (read): a\n    Settles",
+            ),
+            (
+                of(json!({ "w": workflow("a") })),
+                of(json!({})),
+                "workflow `w` is gone",
+            ),
+            (
+                of(json!({ "w": { "steps": {} } })),
+                of(json!({ "w": { "steps": { "two": { "ask": "?" } } } })),
+                "workflow `w`: there is a new step `two` {\"ask\":\"?\"}",
+            ),
+        ];
+        for (was, is, expected) in cases {
+            assert_eq!(differences(&was, &is), [expected]);
+        }
     }
 
     #[test]

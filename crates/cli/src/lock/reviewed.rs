@@ -6,9 +6,9 @@ use std::path::{Component, Path, PathBuf};
 
 use serde_json::{Map, Value, json};
 use toolrun_manifest::{
-    Agent, Auth, Body, ClientPlace, Effect, Endpoint, HttpEndpoint, LoginBody, Manifest, OAuth2, Param,
-    ParamKind, ParamStyle, ResultFormat, ResultSpec, SecretOrigin, StatusPattern, TextTemplate, TokenLogin,
-    TokenPlace, Tool, UrlTemplate, VarDecl,
+    Action, Agent, Auth, Body, ClientPlace, Effect, Endpoint, HttpEndpoint, LoginBody, Manifest, OAuth2,
+    OnError, Param, ParamKind, ParamStyle, ResultFormat, ResultSpec, SecretOrigin, StatusPattern, Step,
+    TextTemplate, TokenLogin, TokenPlace, Tool, UrlTemplate, VarDecl, When, Workflow,
 };
 
 use super::VERSION;
@@ -31,6 +31,8 @@ pub(super) fn of(manifest: &Manifest, content: &Content) -> Value {
         .collect();
     let tools = manifest.tools.iter();
     let tools = sorted(tools.map(|one| (one.name.clone(), tool(one, &defaults))));
+    let workflows = manifest.workflows.iter();
+    let workflows = sorted(workflows.map(|one| (one.name.clone(), workflow(one))));
     written([
         ("version", VERSION.into()),
         ("files", files),
@@ -38,6 +40,7 @@ pub(super) fn of(manifest: &Manifest, content: &Content) -> Value {
         ("secrets", secrets),
         ("vars", vars),
         ("tools", tools),
+        ("workflows", workflows),
     ])
 }
 
@@ -128,6 +131,77 @@ fn how_written(param: &Param) -> Option<(String, Value)> {
         ParamStyle::Deep => Some("deep"),
     };
     Some((param.name.clone(), kind.or(style)?.into()))
+}
+
+/// The steps in order of writing: without a `return`, the last one's value is
+/// the workflow's.
+fn workflow(workflow: &Workflow) -> Value {
+    let pinned = workflow.params.iter();
+    let pinned = pinned.filter_map(|param| Some((param.name.clone(), param.constant.clone()?)));
+    let steps = workflow.steps.iter();
+    let last = workflow.steps.last().filter(|_| workflow.returns.is_none());
+    written([
+        ("description", workflow.description.as_str().into()),
+        ("effect", effect(workflow.effect).into()),
+        ("params", params(&workflow.schema)),
+        ("written", sorted(workflow.params.iter().filter_map(how_written))),
+        ("pinned", sorted(pinned)),
+        (
+            "steps",
+            sorted(steps.map(|one| (one.id.clone(), step(one, workflow)))),
+        ),
+        (
+            "return",
+            workflow
+                .returns
+                .as_ref()
+                .map(|tree| tree.written().clone())
+                .into(),
+        ),
+        ("value_of", last.map(|step| step.id.as_str()).into()),
+    ])
+}
+
+fn step(step: &Step, workflow: &Workflow) -> Value {
+    let (call, with, ask) = match &step.action {
+        Action::Call { callee, with } => (Some(callee.as_str()), with.as_deref(), None),
+        Action::Ask(ask) => (None, None, Some(ask)),
+    };
+    let (each, repeat) = (step.each.as_ref(), step.repeat.as_ref());
+    let when = match &step.when {
+        Some(When::Step(condition) | When::Item(condition)) => Some(condition.text()),
+        None => None,
+    };
+    let mut needs: Vec<&str> = step
+        .needs
+        .iter()
+        .map(|at| workflow.steps[*at].id.as_str())
+        .collect();
+    needs.sort_unstable();
+    let on_error = match &step.on_error {
+        OnError::Stop => Value::Null,
+        OnError::Skip => "skip".into(),
+        OnError::Value(value) => json!({ "value": value }),
+    };
+    written([
+        ("call", call.into()),
+        ("with", with.map(|tree| tree.written().clone()).into()),
+        ("ask", ask.map(|ask| ask.prompt.text()).into()),
+        ("output", ask.and_then(|ask| ask.output.clone()).into()),
+        ("tools", ask.map(|ask| ask.tools.clone()).into()),
+        ("when", when.into()),
+        ("for_each", each.map(|each| each.items.written().clone()).into()),
+        ("as", each.map(|each| each.name.as_str()).into()),
+        ("concurrency", each.map(|each| each.concurrency).into()),
+        ("needs", needs.into()),
+        ("until", repeat.map(|repeat| repeat.until.text()).into()),
+        (
+            "every_seconds",
+            repeat.map(|repeat| repeat.every.as_secs_f64()).into(),
+        ),
+        ("times", repeat.map(|repeat| repeat.times).into()),
+        ("on_error", on_error),
+    ])
 }
 
 /// The schema that a model reads; the order of its params counts for nothing.

@@ -1,14 +1,15 @@
 //! What happens, on stderr: a moving line on a terminal, and a line for each
 //! call where somebody watches or asked for it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Map, Value};
 use toolrun_runner::{
-    Delta, Event, Flow, FlowWarned, Observer, RejectReason, Stamped, ToolRejected, ToolReturned, ToolStarted,
+    Delta, Event, Flow, FlowWarned, Observer, RejectReason, SkipReason, Stamped, StepFinished, StepSkipped,
+    StepStarted, ToolRejected, ToolReturned, ToolStarted,
 };
 
 use crate::console::{Console, Style};
@@ -58,7 +59,19 @@ struct State {
     tokens: u64,
     /// Calls in flight by the model's id of the call.
     running: BTreeMap<String, ToolStarted>,
+    /// Workflows that were called, by toolrun's own id of the call.
+    workflows: BTreeSet<String>,
+    /// Steps under way by their workflow's call and their id, in order of both.
+    steps: BTreeMap<(String, String), UnderWay>,
     writing: Option<String>,
+}
+
+/// A step under way.
+struct UnderWay {
+    /// How many items its list has, when it goes over one.
+    items: Option<u64>,
+    /// How many of them have begun.
+    begun: u64,
 }
 
 impl Progress {
@@ -112,7 +125,14 @@ impl Progress {
     }
 
     fn started(&self, started: &ToolStarted) {
-        self.state().running.insert(started.call.clone(), started.clone());
+        let mut state = self.state();
+        state.item_begins(&started.call);
+        if started.steps.is_some() {
+            state.workflows.insert(started.call_id.clone());
+        } else {
+            state.running.insert(started.call.clone(), started.clone());
+        }
+        drop(state);
         if self.detail == Detail::Everything {
             let arguments = arguments_of(&started.arguments, usize::MAX);
             let call = self.console.paint(Style::Bold, "call");
@@ -138,6 +158,8 @@ impl Progress {
         };
         match self.detail {
             Detail::Nothing => {}
+            // Of a step, its end is told.
+            Detail::Calls if self.is_step(&returned.call) => {}
             Detail::Calls => {
                 let call = format!("{} {arguments}", returned.tool);
                 self.line(&format!(
@@ -150,7 +172,10 @@ impl Progress {
             Detail::Everything => {
                 let word = self.console.paint(style, word);
                 self.line(&format!("  {word} of {}: {}", returned.tool, ended(returned)));
-                self.line(&format!("    {}", one_line(&returned.content, MOST_RESULT)));
+                // No model reads the result of an inner workflow: its value is all there is.
+                let value = returned.value.as_ref().filter(|_| returned.content.is_empty());
+                let content = value.map_or_else(|| returned.content.clone(), Value::to_string);
+                self.line(&format!("    {}", one_line(&content, MOST_RESULT)));
             }
         }
     }
@@ -166,6 +191,59 @@ impl Progress {
         }
         if self.detail == Detail::Everything {
             self.line(&format!("  {}", one_line(&rejected.content, MOST_RESULT)));
+        }
+    }
+
+    /// Whether a call is that of a step.
+    fn is_step(&self, call: &str) -> bool {
+        let workflow = call.split_once('/').map(|(workflow, _)| workflow);
+        workflow.is_some_and(|workflow| self.state().workflows.contains(workflow))
+    }
+
+    fn finished(&self, step: &StepFinished) {
+        if self.detail == Detail::Nothing {
+            return;
+        }
+        let (mark, style) = match step.is_error {
+            false => ("+", Style::Good),
+            true => ("x", Style::Error),
+        };
+        let items = step
+            .items
+            .map(|items| format!("{items} values, "))
+            .unwrap_or_default();
+        let ended = match (step.is_error, &step.error) {
+            (true, _) => "failed".to_owned(),
+            (false, Some(_)) => "done in spite of an error".to_owned(),
+            (false, None) => "done".to_owned(),
+        };
+        let name = step_name(&step.call, &step.step);
+        let mark = self.console.paint(style, mark);
+        self.line(&format!("{mark} {name}: {items}{ended} in {} ms", step.took_ms));
+        if let Some(error) = step.error.as_ref().filter(|_| self.detail == Detail::Everything) {
+            self.line(&format!("    {}", one_line(error, MOST_RESULT)));
+        }
+    }
+
+    fn skipped(&self, step: &StepSkipped) {
+        // Of a long list, what was left out is told by its length.
+        if self.detail == Detail::Nothing || (step.item.is_some() && self.detail == Detail::Calls) {
+            return;
+        }
+        let why = match step.why {
+            SkipReason::Condition => "its condition does not hold",
+            SkipReason::NoList => "there is no list",
+            SkipReason::Error => "it failed",
+            SkipReason::NoValue => "it has no value",
+        };
+        let item = step.item.map(|item| format!("[{item}]")).unwrap_or_default();
+        let mark = self.console.paint(Style::Dim, "-");
+        self.line(&format!(
+            "{mark} {}{item}: skipped, {why}",
+            step_name(&step.call, &step.step)
+        ));
+        if let Some(error) = step.error.as_ref().filter(|_| self.detail == Detail::Everything) {
+            self.line(&format!("    {}", one_line(error, MOST_RESULT)));
         }
     }
 
@@ -196,6 +274,18 @@ impl Observer for Progress {
             Event::ToolStarted(started) => self.started(started),
             Event::ToolReturned(returned) => self.returned(returned),
             Event::ToolRejected(rejected) => self.rejected(rejected),
+            Event::StepStarted(step) => self.state().step_begins(step),
+            Event::AskStarted(ask) => self.state().item_begins(&ask.call),
+            Event::StepFinished(step) => {
+                self.state().step_is_over(&step.call, &step.step);
+                self.finished(step);
+            }
+            Event::StepSkipped(step) => {
+                if step.item.is_none() {
+                    self.state().step_is_over(&step.call, &step.step);
+                }
+                self.skipped(step);
+            }
             Event::FlowWarned(warned) => self.warned(warned),
             Event::RunFinished(_) => return self.hide(),
             _ => return,
@@ -216,15 +306,57 @@ impl Observer for Progress {
 }
 
 impl State {
-    /// `turn 2 · find_orders, get_rate · 1234 tokens`; of a call without a
-    /// model only the tools, and nothing when none is in flight.
-    fn words(&self) -> Option<String> {
-        let mut tools: Vec<String> = self
+    fn step_begins(&mut self, step: &StepStarted) {
+        let (items, begun) = (step.items, 0);
+        self.steps
+            .insert((step.call.clone(), step.step.clone()), UnderWay { items, begun });
+    }
+
+    fn step_is_over(&mut self, call: &str, step: &str) {
+        self.steps.remove(&(call.to_owned(), step.to_owned()));
+    }
+
+    /// An item of a list begins, if that call is one: `CALL/STEP[ITEM]`.
+    fn item_begins(&mut self, call: &str) {
+        let parts = call
+            .rsplit_once('/')
+            .and_then(|(workflow, step)| Some((workflow, step.split_once('[')?)));
+        if let Some((workflow, (step, item))) = parts
+            && let Some(item) = item.split(']').next().and_then(|item| item.parse::<u64>().ok())
+            && let Some(step) = self.steps.get_mut(&(workflow.to_owned(), step.to_owned()))
+        {
+            step.begun = step.begun.max(item + 1);
+        }
+    }
+
+    /// What is in flight: steps, and calls that are none.
+    fn in_flight(&self) -> Vec<String> {
+        let is_step = |call: &str| {
+            let workflow = call.split_once('/').map(|(workflow, _)| workflow);
+            workflow.is_some_and(|workflow| self.workflows.contains(workflow))
+        };
+        let mut calls: Vec<String> = self
             .running
             .values()
+            .filter(|started| !is_step(&started.call))
             .map(|started| escaped(&started.tool).into_owned())
             .collect();
-        tools.sort();
+        calls.sort();
+        let steps = self.steps.iter().map(|((call, step), under_way)| {
+            let name = step_name(call, step);
+            match under_way.items {
+                Some(items) => format!("{name} {}/{items}", under_way.begun),
+                None => name,
+            }
+        });
+        calls.extend(steps);
+        calls
+    }
+
+    /// `turn 2 · find_orders, get_rate · 1234 tokens`; of a call without a
+    /// model only what is in flight, and nothing when nothing is.
+    fn words(&self) -> Option<String> {
+        let tools = self.in_flight();
         let tools = Some(tools.join(", ")).filter(|tools| !tools.is_empty());
         if self.turn == 0 {
             return tools;
@@ -261,13 +393,33 @@ fn arguments_of(arguments: &Map<String, Value>, most: usize) -> String {
 /// `200 in 35 ms`, and how many tries it took; of an error also what it said.
 fn ended(returned: &ToolReturned) -> String {
     let status = returned.status.map(|status| status.to_string());
-    let status = status.unwrap_or_else(|| if returned.is_error { "failed" } else { "done" }.to_owned());
+    let word = match returned.is_error {
+        true if was_stopped(&returned.content) => "stopped",
+        true => "failed",
+        false => "done",
+    };
+    let status = status.unwrap_or_else(|| word.to_owned());
     let tries = if returned.attempts > 1 {
         format!(", {} tries", returned.attempts)
     } else {
         String::new()
     };
     format!("{status} in {} ms{tries}", returned.took_ms)
+}
+
+/// Whether a call ended because the run did, in our own words.
+fn was_stopped(content: &str) -> bool {
+    let words: Option<Value> = serde_json::from_str(content).ok();
+    words.is_some_and(|words| matches!(words["error"].as_str(), Some("stopped" | "cancelled")))
+}
+
+/// `quote`, and `inner/quote` of a workflow that a step called.
+fn step_name(call: &str, step: &str) -> String {
+    let name = match call.split_once('/') {
+        Some((_, path)) => format!("{path}/{step}"),
+        None => step.to_owned(),
+    };
+    escaped(&name).into_owned()
 }
 
 fn why_rejected(reason: RejectReason) -> &'static str {
@@ -321,5 +473,34 @@ mod tests {
             "turn 2 · the model asks for find_orders · 1234 tokens"
         );
         assert_eq!(State::default().words(), None, "no model, nothing in flight");
+    }
+
+    #[test]
+    fn the_moving_line_tells_how_far_a_list_is() {
+        let mut state = State::default();
+        let begins = |state: &mut State, call: &str, step: &str, items| {
+            let (call, step, does) = (call.to_owned(), step.to_owned(), "get".to_owned());
+            state.step_begins(&StepStarted {
+                call,
+                step,
+                does,
+                items,
+            });
+        };
+        begins(&mut state, "call_1", "rows", Some(40));
+        begins(&mut state, "call_1/rows[2]", "inner", None);
+        for call in [
+            "call_1/rows[0]",
+            "call_1/rows[2]",
+            "call_1/rows[1]#2",
+            "call_1/other[7]",
+            "c1",
+        ] {
+            state.item_begins(call);
+        }
+        assert_eq!(state.words().as_deref(), Some("rows 3/40, rows[2]/inner"));
+        state.step_is_over("call_1/rows[2]", "inner");
+        state.step_is_over("call_1", "rows");
+        assert_eq!(state.words(), None);
     }
 }

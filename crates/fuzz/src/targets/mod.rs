@@ -11,6 +11,7 @@ mod reply;
 mod request;
 mod result;
 mod sse;
+mod workflow;
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -101,6 +102,11 @@ pub const TARGETS: &[Target] = &[
         name: "url",
         check: request::url,
         tokens: request::TOKENS,
+    },
+    Target {
+        name: "workflow",
+        check: workflow::check,
+        tokens: workflow::TOKENS,
     },
 ];
 

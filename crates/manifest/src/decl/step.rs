@@ -1,5 +1,7 @@
 //! A step of a workflow as written.
 
+use std::time::Duration;
+
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind, Node};
@@ -40,9 +42,32 @@ pub(crate) struct StepDecl<'n> {
     pub(crate) when: Option<&'n Text>,
     pub(crate) for_each: Option<&'n Node>,
     pub(crate) item: Option<&'n Text>,
+    pub(crate) concurrency: Option<u32>,
     pub(crate) after: Vec<&'n Text>,
-    pub(crate) until: Option<&'n Text>,
+    pub(crate) repeat: Option<RepeatDecl<'n>>,
+    pub(crate) on_error: Option<OnErrorDecl<'n>>,
+    pub(crate) output: Option<&'n Node>,
     pub(crate) tools: Vec<&'n Text>,
+}
+
+/// `repeat:` as written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RepeatDecl<'n> {
+    pub(crate) span: Span,
+    pub(crate) until: Option<&'n Text>,
+    pub(crate) every: Option<Duration>,
+    pub(crate) times: Option<u32>,
+}
+
+/// `on_error:` as written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum OnErrorDecl<'n> {
+    /// `stop`.
+    Stop,
+    /// `skip`.
+    Skip,
+    /// `{ value: … }`.
+    Value(&'n Node),
 }
 
 impl<'n> StepDecl<'n> {
@@ -73,8 +98,16 @@ impl<'n> StepDecl<'n> {
             item: fields
                 .optional("as")
                 .and_then(|entry| read::text(&entry.value, "a name", sink)),
+            concurrency: fields
+                .optional("concurrency")
+                .and_then(|entry| read::whole(&entry.value, "`concurrency`", 1..=1000, sink))
+                .and_then(|count| u32::try_from(count).ok()),
             after: after(fields.optional("after"), sink),
-            until: fields.optional("repeat").and_then(|entry| repeat(entry, sink)),
+            repeat: fields.optional("repeat").and_then(|entry| repeat(entry, sink)),
+            on_error: fields
+                .optional("on_error")
+                .and_then(|entry| on_error(entry, sink)),
+            output: fields.optional("output").map(|entry| &entry.value),
             tools: fields
                 .optional("tools")
                 .and_then(|entry| {
@@ -93,17 +126,10 @@ impl<'n> StepDecl<'n> {
     }
 
     fn rest(&self, fields: &mut Fields<'n>, sink: &mut Sink) {
-        if let Some(entry) = fields.optional("concurrency") {
-            read::whole(&entry.value, "`concurrency`", 1..=1000, sink);
-        }
-        if let Some(entry) = fields.optional("on_error") {
-            on_error(entry, sink);
-        }
         if let Some(entry) = self.with.filter(|node| !matches!(node.kind, Kind::Map(_))) {
             read::expected(entry, "a mapping of arguments", sink);
         }
         let (call, ask) = (fields.optional("call"), fields.optional("ask"));
-        let has_ask = ask.is_some();
         match (call, ask) {
             (Some(call), Some(ask)) => {
                 let message = "a step has either `call` or `ask`, not both";
@@ -117,29 +143,52 @@ impl<'n> StepDecl<'n> {
             }
             _ => {}
         }
-        if !has_ask {
-            let why = "has a place only beside `ask`";
+        Self::beside(call.is_some(), ask.is_some(), fields, sink);
+        if let Some(node) = self.output {
+            read::data(node, "a JSON Schema", sink);
+        }
+        self.items(fields, sink);
+    }
+
+    /// Keys that only one kind of step has.
+    fn beside(calls: bool, asks: bool, fields: &mut Fields<'n>, sink: &mut Sink) {
+        if !asks {
             for name in ["output", "tools"] {
                 fields.refuse(
                     name,
-                    &format!("`{name}` {why}"),
+                    &format!("`{name}` has a place only beside `ask`"),
                     "remove it, or write the step as `ask: PROMPT`",
                     sink,
                 );
             }
         }
-        if let Some(entry) = fields.optional("output") {
-            read::data(&entry.value, "a JSON Schema", sink);
+        if asks && !calls {
+            for (name, help) in [
+                (
+                    "with",
+                    "write the values into the prompt, as in `ask: \"Sum up {{ rates | tojson }}\"`",
+                ),
+                ("repeat", "only a call is repeated until something holds"),
+            ] {
+                let why = format!("`{name}` has a place only beside `call`");
+                fields.refuse(name, &why, help, sink);
+            }
         }
-        if self.item.is_some() && self.for_each.is_none() {
-            fields.refuse(
-                "as",
-                "`as` names the item of a `for_each`, which is missing",
-                "add `for_each:`, or remove it",
-                sink,
-            );
-        }
-        if self.item.is_none() && fields.optional("as").is_none() && self.for_each.is_some() {
+    }
+
+    /// `for_each` and what belongs to it.
+    fn items(&self, fields: &mut Fields<'n>, sink: &mut Sink) {
+        if self.for_each.is_none() {
+            for (name, why) in [
+                ("as", "`as` names the item of a `for_each`, which is missing"),
+                (
+                    "concurrency",
+                    "`concurrency` says how many items of a `for_each` run at once, which is missing",
+                ),
+            ] {
+                fields.refuse(name, why, "add `for_each:`, or remove it", sink);
+            }
+        } else if self.item.is_none() && fields.optional("as").is_none() {
             fields.required("as");
         }
     }
@@ -157,34 +206,40 @@ fn after<'n>(entry: Option<&'n Entry>, sink: &mut Sink) -> Vec<&'n Text> {
     }
 }
 
-fn repeat<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<&'n Text> {
-    let mut fields = Fields::open(&entry.value, "`repeat`", entry.key.span(), &[REPEAT_KEYS], sink)?;
+fn repeat<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<RepeatDecl<'n>> {
+    let span = entry.key.span();
+    let mut fields = Fields::open(&entry.value, "`repeat`", span, &[REPEAT_KEYS], sink)?;
     let until = fields
         .required("until")
         .and_then(|entry| read::text(&entry.value, "a condition", sink));
-    fields
+    let every = fields
         .required("every")
         .and_then(|entry| quantity::duration(&entry.value, sink));
-    fields
+    let times = fields
         .required("times")
-        .and_then(|entry| read::whole(&entry.value, "`times`", 1..=10_000, sink));
+        .and_then(|entry| read::whole(&entry.value, "`times`", 1..=10_000, sink))
+        .and_then(|times| u32::try_from(times).ok());
     fields.finish(sink);
-    until
+    Some(RepeatDecl {
+        span,
+        until,
+        every,
+        times,
+    })
 }
 
-fn on_error(entry: &Entry, sink: &mut Sink) {
+fn on_error<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<OnErrorDecl<'n>> {
     const VALUE: &[Key] = &[key("value", "The step's value after an error.")];
     if let Kind::Map(_) = &entry.value.kind {
-        if let Some(mut fields) = Fields::open(&entry.value, "`on_error`", entry.key.span(), &[VALUE], sink) {
-            fields.required("value");
-            fields.finish(sink);
-        }
-        return;
+        let mut fields = Fields::open(&entry.value, "`on_error`", entry.key.span(), &[VALUE], sink)?;
+        let value = fields.required("value");
+        fields.finish(sink);
+        return value.map(|entry| OnErrorDecl::Value(&entry.value));
     }
     read::word(
         &entry.value,
         "`{ value: … }` or a word",
-        &[("stop", ()), ("skip", ())],
+        &[("stop", OnErrorDecl::Stop), ("skip", OnErrorDecl::Skip)],
         sink,
-    );
+    )
 }

@@ -44,7 +44,7 @@ pub(crate) struct ManifestDecl<'n> {
     pub(crate) workflows: Vec<workflow::WorkflowDecl<'n>>,
     pub(crate) tests: Vec<case::CaseDecl<'n>>,
     pub(crate) lints: Vec<lints::LevelDecl>,
-    /// Where `tests`, `workflows` and `mcp` stand.
+    /// Where `tests` and `mcp` stand.
     pub(crate) keys: Vec<(&'static str, Span)>,
 }
 
@@ -109,7 +109,7 @@ impl<'n> ManifestDecl<'n> {
         self.vars = each(fields.optional("vars"), sink);
         self.apis = each(fields.optional("apis"), sink);
         self.tools = each(fields.optional("tools"), sink);
-        for name in ["mcp", "workflows", "tests"] {
+        for name in ["mcp", "tests"] {
             self.keys
                 .extend(fields.optional(name).map(|entry| (name, entry.key.span())));
         }

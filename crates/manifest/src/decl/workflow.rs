@@ -27,6 +27,8 @@ pub(crate) struct WorkflowDecl<'n> {
     pub(crate) params: Vec<ParamDecl<'n>>,
     pub(crate) steps: Vec<StepDecl<'n>>,
     pub(crate) returns: Option<&'n Node>,
+    /// Whether something of it could not be read, so that nothing runs it.
+    pub(crate) broken: bool,
 }
 
 impl<'n> Declared<'n> for WorkflowDecl<'n> {
@@ -40,6 +42,7 @@ impl<'n> Declared<'n> for WorkflowDecl<'n> {
             params: Vec::new(),
             steps: Vec::new(),
             returns: None,
+            broken: true,
         })
     }
 
@@ -50,6 +53,7 @@ impl<'n> Declared<'n> for WorkflowDecl<'n> {
         let Some(mut fields) = Fields::open(&entry.value, what, name.span(), &[KEYS], sink) else {
             return Some(decl);
         };
+        let before = sink.errors();
         decl.description = fields
             .required("description")
             .and_then(|entry| read::written(&entry.value, "a description", sink));
@@ -72,6 +76,7 @@ impl<'n> Declared<'n> for WorkflowDecl<'n> {
         }
         decl.returns = fields.optional("return").map(|entry| &entry.value);
         fields.finish(sink);
+        decl.broken = sink.errors() > before;
         Some(decl)
     }
 }

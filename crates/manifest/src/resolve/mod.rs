@@ -25,7 +25,7 @@ pub(crate) use names::looks_secret;
 pub(crate) use template::holds_template;
 pub(crate) use world::{File, World};
 
-use crate::checked::{Agent, Feature, Manifest, SecretDecl, SecretOrigin, VarDecl};
+use crate::checked::{Agent, Feature, Manifest, SecretDecl, SecretOrigin, Tool, VarDecl};
 use crate::decl::secrets::{OriginDecl, SecretRaw};
 use crate::decl::vars::VarRaw;
 use crate::diagnostic::Sink;
@@ -55,17 +55,15 @@ pub(crate) fn manifest(world: &World<'_>, sink: &mut Sink) -> Manifest {
         for server in &file.decl.mcp {
             auth::check_server(server, world, sink);
         }
-        for workflow in &file.decl.workflows {
-            workflow::check(workflow, world, sink);
-        }
     }
     case::check_all(&main.tests, world, sink);
-    let tools = world
+    let tools: Vec<Tool> = world
         .files
         .iter()
         .flat_map(|file| &file.decl.tools)
         .filter_map(|decl| tool::resolve(decl, world, &mut features, sink))
         .collect();
+    let workflows = workflow::resolve_all(world, &tools, sink);
     Manifest {
         name: main.name.map(|name| name.as_str().to_owned()),
         description: main.description.map(|text| text.as_str().to_owned()),
@@ -80,6 +78,7 @@ pub(crate) fn manifest(world: &World<'_>, sink: &mut Sink) -> Manifest {
             .collect(),
         vars: world.vars.iter().map(|decl| var(decl, sink)).collect(),
         tools,
+        workflows,
         not_in_this_build: features,
     }
 }

@@ -1,7 +1,7 @@
 //! Which expressions can be absent, decided at load. A slot that must have a
 //! value (in a path, or beside other text) takes none of them.
 
-use super::expression::{Expr, Kind, NullMeans, Presence, Root};
+use super::expression::{Expr, Kind, NullMeans, ParamRef, Presence, Root};
 
 /// What an expression may turn out to be, besides a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,9 +14,19 @@ pub(super) enum Absence {
     Null,
 }
 
+/// What is thought of a field of something that is there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fields {
+    /// It may be missing.
+    MayBeMissing,
+    /// It is counted on: only running shows.
+    AreThere,
+}
+
 /// What an expression in a place for text may turn out to be.
 pub(super) fn absence(expr: &Expr) -> Absence {
-    if may_be_absent(expr) {
+    let baked = |param: &ParamRef| param.presence == Presence::Optional;
+    if may_be_absent(expr, Fields::MayBeMissing, &baked) {
         return Absence::Absent;
     }
     match expr.as_param() {
@@ -25,16 +35,24 @@ pub(super) fn absence(expr: &Expr) -> Absence {
     }
 }
 
-fn may_be_absent(expr: &Expr) -> bool {
+/// Whether an expression is absent because what it reads may be; fields of
+/// what is there are counted on. `absent` says of which names that is known
+/// besides those that were when it was compiled.
+pub(super) fn reads_absent(expr: &Expr, absent: &dyn Fn(&str) -> bool) -> bool {
+    may_be_absent(expr, Fields::AreThere, &|param: &ParamRef| {
+        param.presence == Presence::Optional || absent(&param.name)
+    })
+}
+
+fn may_be_absent(expr: &Expr, fields: Fields, absent: &dyn Fn(&ParamRef) -> bool) -> bool {
+    let inner = |expr: &Expr| may_be_absent(expr, fields, absent);
     match &expr.kind {
-        Kind::Read(Root::Param(param)) => param.presence == Presence::Optional,
+        Kind::Read(Root::Param(param)) => absent(param),
         Kind::Read(_) | Kind::Literal(_) | Kind::Not(_) | Kind::Defined(_) => false,
-        Kind::Field(..) | Kind::Item(..) => true,
-        Kind::Or(_, last) | Kind::Default(_, last, _) => may_be_absent(last),
-        Kind::If(choice) => {
-            may_be_absent(&choice.then) || choice.otherwise.as_ref().is_none_or(may_be_absent)
-        }
-        Kind::Filter(filter, ..) if filter.may_find_nothing => true,
-        _ => expr.children().into_iter().any(may_be_absent),
+        Kind::Field(..) | Kind::Item(..) if fields == Fields::MayBeMissing => true,
+        Kind::Or(_, last) | Kind::Default(_, last, _) => inner(last),
+        Kind::If(choice) => inner(&choice.then) || choice.otherwise.as_ref().is_none_or(inner),
+        Kind::Filter(filter, ..) if filter.may_find_nothing && fields == Fields::MayBeMissing => true,
+        _ => expr.children().into_iter().any(inner),
     }
 }

@@ -59,6 +59,12 @@ impl Condition {
             .is_some_and(|value| is_true(&value)))
     }
 
+    /// Whether it is true where there is no response; absent is false.
+    pub fn is_met(&self, scope: &Scope<'_>) -> Result<bool, RenderError> {
+        let fuel = Fuel::full();
+        Ok(evaluate(&self.expr, Context::request(scope, &fuel))?.is_some_and(|value| is_true(&value)))
+    }
+
     /// As written.
     pub fn text(&self) -> &str {
         &self.text

@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::error::{RenderError, TemplateError};
 use super::eval::{Context, evaluate};
+use super::expression::{Expr, Kind};
 use super::fields;
 use super::fuel::Fuel;
 use super::rendered::{Piece, RenderedPart};
@@ -109,6 +110,13 @@ impl JsonTemplate {
         })
     }
 
+    /// Fills in the leaves that read nothing but known names; the others stay
+    /// as written. For showing what is sent before all is known.
+    pub fn render_known(&self, scope: &Scope<'_>, known: &dyn Fn(&str) -> bool) -> Value {
+        let fuel = Fuel::full();
+        render_known(&self.root, &self.written, Context::request(scope, &fuel), known).unwrap_or_default()
+    }
+
     /// Fills in the leaves of a form as decoded pairs.
     pub fn render_form(&self, scope: &Scope<'_>) -> Result<Vec<(String, String)>, RenderError> {
         let fields = self.render_parts(scope)?.into_iter();
@@ -137,6 +145,72 @@ impl JsonTemplate {
     /// The tree as written, leaves not filled in; for showing what is sent.
     pub fn written(&self) -> &Value {
         &self.written
+    }
+
+    /// All of it, to be looked at.
+    pub(crate) fn whole(&self) -> Branch<'_> {
+        Branch(&self.root)
+    }
+
+    /// The fields of a mapping by name.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = (&str, Branch<'_>)> {
+        let fields = match &self.root {
+            Node::Map(fields) => fields.as_slice(),
+            _ => &[],
+        };
+        fields.iter().map(|(name, node)| (name.as_str(), Branch(node)))
+    }
+}
+
+/// A part of a compiled tree, as far as it is known before it is rendered.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Branch<'a>(&'a Node);
+
+impl Branch<'_> {
+    /// Its value when nothing in it is a template.
+    pub(crate) fn literal(self) -> Option<Value> {
+        literal(self.0)
+    }
+
+    /// Whether it is absent when what it reads is; `absent` adds names to
+    /// those of which that is known.
+    pub(crate) fn reads_absent(self, absent: &dyn Fn(&str) -> bool) -> bool {
+        reads_absent(self.0, absent)
+    }
+}
+
+fn literal(node: &Node) -> Option<Value> {
+    match node {
+        Node::Fixed(value) => Some(value.clone()),
+        Node::Leaf(parts) => match &**parts {
+            [] => Some(Value::String(String::new())),
+            [Part::Text(text)] => Some(Value::String(text.clone())),
+            [
+                Part::Slot(Expr {
+                    kind: Kind::Literal(value),
+                    ..
+                }),
+            ] => Some(value.clone()),
+            _ => None,
+        },
+        Node::List(items) => items.iter().map(literal).collect(),
+        Node::Map(fields) => {
+            let fields = fields
+                .iter()
+                .map(|(key, node)| Some((key.clone(), literal(node)?)));
+            fields.collect::<Option<Map<_, _>>>().map(Value::Object)
+        }
+    }
+}
+
+fn reads_absent(node: &Node, absent: &dyn Fn(&str) -> bool) -> bool {
+    match node {
+        Node::Leaf(parts) => {
+            matches!(&**parts, [Part::Slot(expr)] if super::absent::reads_absent(expr, absent))
+        }
+        Node::Fixed(_) => false,
+        Node::List(items) => !items.is_empty() && items.iter().all(|node| reads_absent(node, absent)),
+        Node::Map(fields) => !fields.is_empty() && fields.iter().all(|(_, node)| reads_absent(node, absent)),
     }
 }
 
@@ -207,6 +281,34 @@ fn render_node(node: &Node, context: Context<'_>) -> Result<Option<Value>, Rende
             }
             Ok((fields.is_empty() || !map.is_empty()).then_some(Value::Object(map)))
         }
+    }
+}
+
+/// A leaf that cannot be filled in stays as written, too.
+fn render_known(
+    node: &Node,
+    written: &Value,
+    context: Context<'_>,
+    known: &dyn Fn(&str) -> bool,
+) -> Option<Value> {
+    match (node, written) {
+        (Node::Leaf(parts), _) => match uses_of(parts.iter()).params.iter().all(|name| known(name)) {
+            true => render_node(node, context).unwrap_or_else(|_| Some(written.clone())),
+            false => Some(written.clone()),
+        },
+        (Node::List(items), Value::Array(texts)) => {
+            let items = items.iter().zip(texts);
+            let filled = items.filter_map(|(item, text)| render_known(item, text, context, known));
+            Some(filled.collect())
+        }
+        (Node::Map(fields), Value::Object(texts)) => {
+            let fields = fields.iter().filter_map(|(key, node)| {
+                let text = texts.get(key)?;
+                Some((key.clone(), render_known(node, text, context, known)?))
+            });
+            Some(Value::Object(fields.collect()))
+        }
+        _ => Some(written.clone()),
     }
 }
 

@@ -47,6 +47,9 @@ mod request_tests;
 #[cfg(test)]
 mod result_tests;
 
+pub(crate) use json::Branch;
+pub(crate) use scope::{StepNames, StepValue};
+
 pub use condition::Condition;
 pub use error::{RenderError, TemplateError};
 pub use json::{JsonNode, JsonTemplate};
@@ -56,6 +59,6 @@ pub use pick::Pick;
 pub use rendered::{FileRef, PartContent, Piece, RenderedBody, RenderedPart, RenderedRequest};
 pub use result::ResultTemplate;
 pub use scope::{Names, ResponseScope, Scope};
-pub use text::TextTemplate;
+pub use text::{Segment, TextTemplate};
 pub use url::{UrlPart, UrlTemplate};
 pub use uses::Uses;

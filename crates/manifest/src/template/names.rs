@@ -7,12 +7,14 @@ use serde_json::Value;
 
 use super::error::TemplateError;
 use super::expression::{NullMeans, ParamRef, Presence, Root, Shape};
-use super::scope::Names;
-use crate::checked::{Param, ParamKind};
+use super::scope::{Names, StepValue};
+use crate::checked::{Param, ParamKind, ParamStyle};
 
 /// The groups whose members are read with a dot.
 const GROUPS: [&str; 4] = ["call", "response", "secrets", "vars"];
 
+/// Names that a message lists.
+const MOST_LISTED: usize = 30;
 /// Where the secrets of a login stand.
 const NO_SECRET: &str = "of a login, the url's query, the headers and the body of `token.request` may hold a secret; `oauth2` names its secret at `client_secret`";
 /// Why a login has no time.
@@ -24,6 +26,9 @@ const LOGIN: &str = "a login is the same for every call, so no param stands in i
 pub(super) fn resolve(id: &str, range: Range<usize>, names: &Names<'_>) -> Result<Root, TemplateError> {
     if let Some(param) = names.params.iter().find(|param| param.name == id) {
         return Ok(Root::Param(param_ref(param)));
+    }
+    if let Some(value) = names.step(id) {
+        return Ok(Root::Param(step_ref(id, value)));
     }
     match id {
         "now" if names.login => Err(out_of_place("now", range, NO_TIME)),
@@ -51,7 +56,7 @@ pub(super) fn resolve_member(
     range: Range<usize>,
     names: &Names<'_>,
 ) -> Option<Result<Root, TemplateError>> {
-    if names.params.iter().any(|param| param.name == group) {
+    if names.params.iter().any(|param| param.name == group) || names.step(group).is_some() {
         return None;
     }
     let found = match (group, member) {
@@ -113,6 +118,13 @@ pub(super) fn listed<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
 
 fn known(names: &Names<'_>) -> Vec<String> {
     let mut known: Vec<String> = names.params.iter().map(|param| param.name.clone()).collect();
+    known.extend(
+        names
+            .steps
+            .iter()
+            .flat_map(|steps| steps.ids())
+            .map(str::to_owned),
+    );
     known.extend(names.vars.iter().map(|name| format!("vars.{name}")));
     known.extend(
         names
@@ -214,10 +226,16 @@ fn unknown(name: &str, range: Range<usize>, names: &Names<'_>) -> TemplateError 
         code: "unknown-name",
         range,
         message: format!("unknown name `{name}`"),
-        help: Some(format!(
-            "{near}known here: {}",
-            listed(known.iter().map(String::as_str))
-        )),
+        help: Some(format!("{near}known here: {}", some_of(&known))),
+    }
+}
+
+/// Names in backticks, of very many only the first.
+fn some_of(known: &[String]) -> String {
+    let shown = listed(known.iter().take(MOST_LISTED).map(String::as_str));
+    match known.len().saturating_sub(MOST_LISTED) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
     }
 }
 
@@ -268,6 +286,20 @@ fn param_ref(param: &Param) -> ParamRef {
             _ => Shape::One,
         },
         style: param.style,
+    }
+}
+
+/// The value of a step, of whose type nothing is known.
+fn step_ref(id: &str, value: StepValue) -> ParamRef {
+    ParamRef {
+        name: id.to_owned(),
+        null: NullMeans::Unsaid,
+        presence: match value {
+            StepValue::Always => Presence::Always,
+            StepValue::MayBeAbsent => Presence::Optional,
+        },
+        shape: Shape::One,
+        style: ParamStyle::default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! What a template may name and the values it is filled with.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde_json::{Map, Value};
@@ -24,13 +24,65 @@ pub struct Names<'a> {
     pub result: bool,
     /// Whether it belongs to a login, which is the same for every call.
     pub login: bool,
+    /// Steps of a workflow.
+    pub(crate) steps: Option<&'a StepNames>,
+    /// Steps that have a value here, whatever they have elsewhere: a
+    /// condition that holds has seen it.
+    pub(crate) guarded: Option<&'a BTreeSet<String>>,
     // `now` and its filters may be used everywhere but in a login.
+}
+
+impl Names<'_> {
+    /// The step of that id, as it is seen here.
+    pub(super) fn step(&self, id: &str) -> Option<StepValue> {
+        let value = self.steps?.get(id)?;
+        match self.guarded.is_some_and(|names| names.contains(id)) {
+            true => Some(StepValue::Always),
+            false => Some(value),
+        }
+    }
+}
+
+/// The steps of a workflow by id, in order of writing.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct StepNames {
+    order: Vec<String>,
+    values: HashMap<String, StepValue>,
+}
+
+/// Whether a step has a value once it is over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum StepValue {
+    /// It has.
+    Always,
+    /// It may have been skipped.
+    MayBeAbsent,
+}
+
+impl StepNames {
+    /// Adds a step, or says something else of it.
+    pub(crate) fn set(&mut self, id: &str, value: StepValue) {
+        if self.values.insert(id.to_owned(), value).is_none() {
+            self.order.push(id.to_owned());
+        }
+    }
+
+    /// What is known of a step.
+    pub(crate) fn get(&self, id: &str) -> Option<StepValue> {
+        self.values.get(id).copied()
+    }
+
+    /// The ids in order of writing.
+    pub(crate) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.order.iter().map(String::as_str)
+    }
 }
 
 /// The values a request is rendered with.
 #[derive(Debug, Clone, Copy)]
 pub struct Scope<'a> {
-    /// Arguments: validated, defaults and constants filled in.
+    /// Arguments, defaults and constants filled in; in a workflow also the
+    /// values of steps.
     pub params: &'a Map<String, Value>,
     /// Values of `vars`.
     pub vars: &'a BTreeMap<String, String>,

@@ -35,6 +35,21 @@ pub(super) enum Part {
     Secret(String),
 }
 
+/// A piece of a filled-in text, by where it came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Segment {
+    /// The author's words, a value of `vars`, a number or a boolean: nothing
+    /// that could be read as an instruction of somebody else.
+    Own(String),
+    /// A value of a param, a step or an item.
+    Value {
+        /// The name that was read.
+        of: String,
+        /// The value as text.
+        text: String,
+    },
+}
+
 impl TextTemplate {
     /// Compiles the value of a `query:` key, a text body or `instructions`.
     pub fn compile(text: &str, names: &Names<'_>) -> Result<Self, Vec<TemplateError>> {
@@ -70,6 +85,28 @@ impl TextTemplate {
     /// Fills in the slots; `None` when it is absent.
     pub fn render(&self, scope: &Scope<'_>) -> Result<Option<Vec<Piece>>, RenderError> {
         render_parts(&self.parts, Context::request(scope, &Fuel::full()))
+    }
+
+    /// Fills in the slots and keeps what came from outside apart from what the
+    /// author wrote; `None` when it is absent. A list or a map is JSON here.
+    pub fn segments(&self, scope: &Scope<'_>) -> Result<Option<Vec<Segment>>, RenderError> {
+        let fuel = Fuel::full();
+        let context = Context::request(scope, &fuel);
+        let mut segments = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            let segment = match part {
+                Part::Text(text) => Segment::Own(text.clone()),
+                // No secret stands in a prompt: a checked manifest has none there.
+                Part::Secret(_) => continue,
+                Part::Slot(expr) => match segment(expr, evaluate(expr, context)?)? {
+                    Some(segment) => segment,
+                    None if self.parts.len() == 1 => return Ok(None),
+                    None => return Err(no_text(expr)),
+                },
+            };
+            segments.push(segment);
+        }
+        Ok(Some(segments))
     }
 
     /// As written.
@@ -302,6 +339,27 @@ pub(super) fn slot_text(expr: &Expr, found: Found<'_>) -> Result<Option<String>,
             }),
         },
     }
+}
+
+/// The value of a slot with where it came from; null is absent.
+fn segment(expr: &Expr, found: Found<'_>) -> Result<Option<Segment>, RenderError> {
+    let mut uses = Uses::default();
+    expr.note_uses(&mut uses);
+    let value = match found.as_deref() {
+        None | Some(Value::Null) => return Ok(None),
+        Some(value @ (Value::Array(_) | Value::Object(_))) => Some((value.to_string(), true)),
+        Some(value) => scalar_text(value).map(|text| (text.into_owned(), matches!(value, Value::String(_)))),
+    };
+    let Some((text, could_instruct)) = value else {
+        return Err(no_text(expr));
+    };
+    Ok(Some(match uses.params.iter().next() {
+        Some(name) if could_instruct => Segment::Value {
+            of: name.clone(),
+            text,
+        },
+        _ => Segment::Own(text),
+    }))
 }
 
 /// A slot that must have a value has none.

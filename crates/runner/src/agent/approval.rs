@@ -84,6 +84,8 @@ pub struct Proposal {
     pub why: Why,
     /// How sure the model is, 0 to 1, when it says so.
     pub confidence: Option<f32>,
+    /// The workflows whose step it is, the innermost first.
+    pub within: Vec<String>,
     /// The other hosts whose content the model has read, if it has.
     pub flow: Option<Flow>,
     /// The request as it can be shown: secrets as `***`, wherever they stand.
@@ -95,6 +97,14 @@ pub struct Proposal {
 impl Proposal {
     /// Why it is asked about, after the tool's name.
     pub fn reason(&self) -> String {
+        let why = self.why();
+        match self.within.last() {
+            Some(workflow) => format!("{why}, as a step of the workflow {workflow}"),
+            None => why,
+        }
+    }
+
+    fn why(&self) -> String {
         match (self.why, self.confidence) {
             (Why::Write, _) => "changes something".to_owned(),
             (Why::Destructive, _) => "does what cannot be taken back".to_owned(),

@@ -58,6 +58,46 @@ pub(crate) async fn ask(
     }
 }
 
+/// Asks for one turn of which nothing is shown, so that it can be asked for
+/// again whatever came of it. Its number is not known yet.
+pub(crate) async fn ask_quietly(model: &dyn Model, request: ModelRequest) -> Result<ModelReplied, RunError> {
+    let mut attempt = 1;
+    loop {
+        match whole(model, request.clone()).await {
+            Ok(reply) => return Ok(counted(0, &request, reply)),
+            Err(failed) => {
+                let Some(wait) = failed.wait(attempt).filter(|_| attempt < ATTEMPTS) else {
+                    return Err(told(failed.error));
+                };
+                attempt += 1;
+                tokio::time::sleep(wait).await;
+            }
+        }
+    }
+}
+
+async fn whole(model: &dyn Model, request: ModelRequest) -> Result<Reply, Failed> {
+    let shown = Shown::Nothing;
+    let mut deltas = model.stream(request);
+    while let Some(delta) = deltas.next().await {
+        match delta {
+            Ok(model::Delta::End(reply)) => return Ok(cleaned(reply)),
+            Ok(_) => {}
+            Err(error) => return Err(Failed { error, shown }),
+        }
+    }
+    let error = broken_off(model);
+    Err(Failed { error, shown })
+}
+
+fn broken_off(model: &dyn Model) -> ModelError {
+    ModelError {
+        model: model.id().to_owned(),
+        message: "the reply broke off before its end".into(),
+        kind: ModelErrorKind::Network,
+    }
+}
+
 /// A turn that did not become whole.
 struct Failed {
     error: ModelError,
@@ -115,11 +155,7 @@ async fn stream(
             Err(error) => return Err(Failed { error, shown }),
         }
     }
-    let error = ModelError {
-        model: model.id().to_owned(),
-        message: "the reply broke off before its end".into(),
-        kind: ModelErrorKind::Network,
-    };
+    let error = broken_off(model);
     Err(Failed { error, shown })
 }
 
@@ -150,6 +186,7 @@ fn counted(turn: u32, request: &ModelRequest, reply: Reply) -> ModelReplied {
         .saturating_add(output.unwrap_or_else(|| reply.parts.iter().map(part_tokens).sum()));
     ModelReplied {
         turn,
+        ask: None,
         reply,
         tokens,
         estimated: input.is_none() || output.is_none(),

@@ -5,6 +5,8 @@ use std::time::Duration;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::event::Event;
+
 /// The limits of a run, defaults filled in. Turns and calls are exact; tokens
 /// may be passed by the turn in flight, time by the 5 s of a write in flight.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -19,6 +21,31 @@ pub struct Limits {
     #[serde(rename = "time_ms", with = "millis")]
     #[schemars(with = "u64")]
     pub time: Duration,
+}
+
+/// What a whole run has used so far: a fold over its events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Used {
+    /// Replies of the model.
+    pub(crate) turns: u32,
+    /// Calls that were begun.
+    pub(crate) calls: u32,
+    /// Tokens that counted.
+    pub(crate) tokens: u64,
+}
+
+impl Used {
+    /// Counts what an event adds. A workflow is no call itself; its steps are.
+    pub(crate) fn count(&mut self, event: &Event) {
+        match event {
+            Event::ModelReplied(replied) => {
+                self.turns += 1;
+                self.tokens = self.tokens.saturating_add(replied.tokens);
+            }
+            Event::ToolStarted(started) => self.calls += u32::from(started.steps.is_none()),
+            _ => {}
+        }
+    }
 }
 
 impl Default for Limits {

@@ -1,17 +1,16 @@
 //! The driver: does what the machine says and records what came of it.
 
-use toolrun_model::Model;
-
 use crate::agent::ask::ask;
+use crate::agent::asks::Asking;
 use crate::agent::calls::{Batch, call_all};
 use crate::agent::flow::IdeaOf;
-use crate::agent::machine::{Done, Effect};
+use crate::effect::{Done, Effect};
 use crate::engine::Engine;
 use crate::error::{RunError, RunErrorKind};
 use crate::event::Event;
 use crate::halt::{Halt, Halted};
 use crate::recorder::Recorder;
-use crate::tools::read_result::{self, Store};
+use crate::tools::read_result::Store;
 
 /// How driving ended.
 pub(crate) enum Driven {
@@ -25,17 +24,19 @@ pub(crate) enum Driven {
 pub(crate) async fn drive(
     engine: &Engine,
     recorder: &mut Recorder<'_>,
-    model: &dyn Model,
+    asking: Asking<'_>,
     halt: &Halt,
 ) -> Result<Driven, RunError> {
+    let model = asking.model;
     let mut store = Store::default();
     let mut confidence = None;
     loop {
         let Some(run) = &recorder.run else {
             return Err(RunError::new(RunErrorKind::Internal, "there is no run to drive"));
         };
+        let most = run.most_calls();
         let halted = match run.next() {
-            Effect::AskModel(request) => match ask(recorder, model, request, halt).await? {
+            Effect::AskModel(turn) => match ask(recorder, model, turn.request, halt).await? {
                 Ok(sure) => {
                     confidence = sure;
                     None
@@ -43,25 +44,30 @@ pub(crate) async fn drive(
                 Err(halted) => Some(halted),
             },
             Effect::CallTools(planned) => {
-                let nothing_kept = store.is_empty();
                 let batch = Batch {
                     planned,
                     confidence,
                     idea_of: IdeaOf::Model,
+                    most: Some(most),
+                    asking: Some(asking),
                     halt,
                 };
                 let called = call_all(engine, recorder, &mut store, batch).await?;
-                if nothing_kept && !store.is_empty() && engine.is_reader(read_result::NAME) {
-                    recorder
-                        .run
-                        .iter_mut()
-                        .for_each(|run| run.offer(read_result::spec()));
-                }
                 called.halted
             }
             Effect::Limit(limit) => {
                 recorder.record(Event::LimitReached(limit));
                 None
+            }
+            Effect::Note(event) => {
+                recorder.record(*event);
+                None
+            }
+            Effect::Wait(_) | Effect::Return(_) | Effect::Prompt(_) => {
+                return Err(RunError::new(
+                    RunErrorKind::Internal,
+                    "a run of the loop only asks and calls",
+                ));
             }
             Effect::Done(done) => return Ok(Driven::Done(done)),
         };

@@ -174,7 +174,8 @@ pub struct FlowPolicy {
 pub(crate) enum IdeaOf {
     /// A model's, which has read what is in its context.
     Model,
-    /// A person's, who names the call.
+    /// A person's, who names the call, or the author's, who wrote it down as a
+    /// step.
     Person,
 }
 
@@ -233,6 +234,7 @@ mod tests {
             method: Some("GET".into()),
             url: Some(url.into()),
             request_sha256: None,
+            steps: None,
             files: Vec::new(),
         })
     }

@@ -17,93 +17,26 @@
 //!   reply count once.
 
 use std::borrow::Cow;
-use std::collections::{BTreeSet, HashMap};
 
-use serde_json::{Value, json};
+use serde_json::json;
 use toolrun_model::{Message, ModelRequest, Part, Reply, Role, StopReason, ToolCall, ToolResult, ToolSpec};
-use toolrun_validator::{ArgValidator, nearest};
+use toolrun_validator::nearest;
 
-use crate::agent::budget::{LimitKind, Limits};
+use crate::agent::budget::{LimitKind, Limits, Used};
+use crate::agent::frame::{Frame, Prose};
 use crate::agent::masked;
 use crate::agent::repair::repair;
+use crate::agent::repeats::{MOST_REPEATS, Repeats};
+use crate::effect::{Done, Effect, Plan, Planned, Turn};
 use crate::event::{Event, LimitReached, RejectReason, Stamped};
 use crate::outcome::Ending;
-
-/// Identical results of an identical call that stop a run.
-const MOST_REPEATS: u32 = 3;
+use crate::tools::read_result;
 
 /// Said after an empty reply.
-const NUDGE: &str = "Your last reply was empty. Answer the request, or call a tool.";
+pub(super) const NUDGE: &str = "Your last reply was empty. Answer the request, or call a tool.";
 /// Said after a reply that was cut.
-const CUT: &str =
+pub(super) const CUT: &str =
     "Your last reply was cut off at its length limit, so none of its calls was run. Reply again, shorter.";
-
-/// What to do next.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Effect {
-    /// Ask the model.
-    AskModel(ModelRequest),
-    /// Deal with the calls of a reply, in order.
-    CallTools(Vec<Planned>),
-    /// Note that a limit stops the run.
-    Limit(LimitReached),
-    /// The run is over.
-    Done(Done),
-}
-
-/// A call and what is to become of it.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Planned {
-    /// The call as the model wrote it.
-    pub(crate) call: ToolCall,
-    /// Whether it goes on to be checked and run.
-    pub(crate) plan: Plan,
-}
-
-/// What is to become of a call.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Plan {
-    /// Check it, ask for permission, run it.
-    Run,
-    /// Refuse it with these words.
-    Reject(RejectReason, String),
-}
-
-/// How a run ended, as far as the machine knows.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) struct Done {
-    /// How.
-    pub(crate) ending: Ending,
-    /// The answer, whole or partial.
-    pub(crate) answer: String,
-}
-
-/// What is fixed for a whole run.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Frame {
-    /// The system text.
-    pub(crate) instructions: Option<String>,
-    /// The tools on offer.
-    pub(crate) tools: Vec<ToolSpec>,
-    /// JSON Schema of the final answer.
-    pub(crate) output: Option<Value>,
-    /// Checks the final answer against it.
-    pub(crate) answer: Option<ArgValidator>,
-    /// How far it may go.
-    pub(crate) limits: Limits,
-    /// Whether the model words answers; otherwise results are the answer.
-    pub(crate) prose: Prose,
-}
-
-/// Who words the answer.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) enum Prose {
-    /// The model.
-    #[default]
-    Model,
-    /// Nobody: the results of the first calls are the answer.
-    Results,
-}
 
 /// A run.
 #[derive(Debug)]
@@ -111,24 +44,35 @@ pub(crate) struct Run {
     frame: Frame,
     messages: Vec<Message>,
     state: State,
-    turns: u32,
-    calls: u32,
-    tokens: u64,
+    /// What the whole run has used, whoever used it.
+    used: Used,
+    /// The replies that are this one's own.
+    replies: u32,
     /// The last text of the model, which is the answer when a limit strikes.
     text: String,
     nudged: bool,
     repaired: bool,
     cut_before: bool,
+    /// A call of the last reply was refused because of the limit of calls.
+    late: bool,
     /// What a person should know about the ending.
     note: Option<Cow<'static, str>>,
     /// The next reply is the last, because this limit was reached.
     closing: Option<LimitReached>,
-    repeats: HashMap<Repetition, u32>,
+    repeats: Repeats,
     masked: Vec<String>, // calls of the last reply that were not kept as written
 }
 
-/// A call and its result: name, arguments in one spelling, content.
-type Repetition = (String, String, String);
+/// What a conversation waits for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// A reply of the model.
+    Reply,
+    /// The ends of calls.
+    Calls,
+    /// Nothing: it is over, or a limit ends it.
+    Nothing,
+}
 
 #[derive(Debug)]
 enum State {
@@ -141,7 +85,10 @@ enum State {
 /// A call that waits for its result.
 #[derive(Debug)]
 struct Slot {
+    /// The call under the name that events have for it.
     planned: Planned,
+    /// The model's own id of it.
+    id: String,
     result: Option<ToolResult>,
     /// The result without its fence, by which repetitions are known.
     content: String,
@@ -150,20 +97,25 @@ struct Slot {
 impl Run {
     /// A run that has not begun: the first event tells it the prompt.
     pub(crate) fn new(frame: Frame) -> Self {
+        Self::after(frame, Used::default())
+    }
+
+    /// The same when something was used already.
+    pub(crate) fn after(frame: Frame, used: Used) -> Self {
         Self {
             frame,
             messages: Vec::new(),
             state: State::Ask,
-            turns: 0,
-            calls: 0,
-            tokens: 0,
+            used,
+            replies: 0,
             text: String::new(),
             nudged: false,
             repaired: false,
             cut_before: false,
+            late: false,
             note: None,
             closing: None,
-            repeats: HashMap::new(),
+            repeats: Repeats::default(),
             masked: Vec::new(),
         }
     }
@@ -173,7 +125,14 @@ impl Run {
         match &self.state {
             State::Ask => match self.before_turn() {
                 Some(limit) => Effect::Limit(limit),
-                None => Effect::AskModel(self.request()),
+                None if self.is_out_of_turns() => Effect::Done(Done {
+                    ending: Ending::NoAnswer,
+                    answer: self.text.clone(),
+                }),
+                None => Effect::AskModel(Turn {
+                    ask: self.frame.ask.as_ref().map(|ask| ask.call.clone()),
+                    request: self.request(),
+                }),
             },
             State::Calls(slots) => Effect::CallTools(slots.iter().map(|slot| slot.planned.clone()).collect()),
             State::Limit(limit) => Effect::Limit(limit.clone()),
@@ -181,21 +140,34 @@ impl Run {
         }
     }
 
+    /// What it waits for, without the words of it.
+    pub(crate) fn standing(&self) -> Standing {
+        match &self.state {
+            State::Ask if self.before_turn().is_none() && !self.is_out_of_turns() => Standing::Reply,
+            State::Calls(_) => Standing::Calls,
+            State::Ask | State::Limit(_) | State::Done(_) => Standing::Nothing,
+        }
+    }
+
     /// Takes what happened.
     pub(crate) fn apply(&mut self, event: &Stamped<Event>) {
+        self.used.count(&event.event);
         match &event.event {
             Event::RunStarted(started) => self.say(&started.prompt),
-            Event::ModelReplied(replied) => {
-                self.turns += 1;
-                self.tokens = self.tokens.saturating_add(replied.tokens);
+            Event::ModelReplied(replied) if self.is_own(replied.ask.as_deref()) => {
+                self.replies += 1;
                 self.masked.clone_from(&replied.masked);
                 self.replied(&replied.reply);
             }
-            Event::ToolStarted(_) => self.calls += 1,
             Event::ToolRejected(rejected) => {
-                self.settle(&rejected.call, &rejected.content, &rejected.content, true)
+                // Also when it was a step of a workflow that came too late.
+                self.late |= rejected.reason == RejectReason::Limit && self.holds(&rejected.call);
+                self.settle(&rejected.call, &rejected.content, &rejected.content, true);
             }
             Event::ToolReturned(returned) => {
+                if returned.handle.is_some() {
+                    self.offer_reader(&returned.call);
+                }
                 self.settle(
                     &returned.call,
                     &returned.told,
@@ -203,6 +175,7 @@ impl Run {
                     returned.is_error,
                 );
             }
+            Event::LimitReached(_) if self.frame.ask.is_some() => {}
             Event::LimitReached(limit) => self.end(Ending::Limit(limit.limit)),
             Event::RunFinished(finished) => {
                 self.state = State::Done(Done {
@@ -210,28 +183,50 @@ impl Run {
                     answer: finished.answer.clone(),
                 });
             }
-            Event::ApprovalGiven(_) | Event::ApprovalRefused(_) | Event::FlowWarned(_) => {}
+            // What a step asks and is told is its own.
+            Event::ModelReplied(_)
+            | Event::AskStarted(_)
+            | Event::ToolStarted(_)
+            | Event::ApprovalGiven(_)
+            | Event::ApprovalRefused(_)
+            | Event::StepStarted(_)
+            | Event::StepSkipped(_)
+            | Event::StepFinished(_)
+            | Event::FlowWarned(_) => {}
         }
     }
 
-    /// Offers one more tool from the next turn on.
-    pub(crate) fn offer(&mut self, tool: ToolSpec) {
-        self.frame.tools.push(tool);
+    /// From the first result on that was cut and kept, the rest of it can be
+    /// read.
+    fn offer_reader(&mut self, call: &str) {
+        let known = |tool: &ToolSpec| tool.name == read_result::NAME;
+        if self.waits_for(call) && !self.frame.tools.iter().any(known) {
+            self.frame.tools.push(read_result::spec());
+        }
+    }
+
+    fn waits_for(&self, call: &str) -> bool {
+        matches!(&self.state, State::Calls(slots) if slots.iter().any(|slot| slot.planned.call.id == call))
     }
 
     /// Replies of the model so far.
     pub(crate) fn turns(&self) -> u32 {
-        self.turns
+        self.used.turns
     }
 
     /// Executions of tools so far.
     pub(crate) fn calls(&self) -> u32 {
-        self.calls
+        self.used.calls
+    }
+
+    /// How many there may be.
+    pub(crate) fn most_calls(&self) -> u32 {
+        self.frame.limits.calls
     }
 
     /// Tokens so far.
     pub(crate) fn tokens(&self) -> u64 {
-        self.tokens
+        self.used.tokens
     }
 
     /// What a person should know about the ending.
@@ -262,13 +257,35 @@ impl Run {
     /// The limit that forbids another turn.
     fn before_turn(&self) -> Option<LimitReached> {
         let Limits { turns, tokens, .. } = self.frame.limits;
-        if self.turns >= turns {
-            return Some(limit(LimitKind::Turns, turns.into(), self.turns.into()));
+        let used = self.used;
+        if used.turns >= turns {
+            return Some(limit(LimitKind::Turns, turns.into(), used.turns.into()));
         }
-        (self.tokens >= tokens).then(|| limit(LimitKind::Tokens, tokens, self.tokens))
+        (used.tokens >= tokens).then(|| limit(LimitKind::Tokens, tokens, used.tokens))
     }
 
-    fn say(&mut self, text: &str) {
+    /// Whether the `ask` of a step had its turns.
+    fn is_out_of_turns(&self) -> bool {
+        let most = self.frame.ask.as_ref().and_then(|ask| ask.turns);
+        most.is_some_and(|most| self.replies >= most)
+    }
+
+    /// Whether a reply is to this conversation.
+    fn is_own(&self, ask: Option<&str>) -> bool {
+        self.frame.ask.as_ref().map(|own| own.call.as_str()) == ask
+    }
+
+    /// Whether a call belongs to this conversation, directly or within a
+    /// workflow. All that a run's steps call belongs to the run.
+    fn holds(&self, call: &str) -> bool {
+        self.frame.ask.as_ref().is_none_or(|own| {
+            call.strip_prefix(own.call.as_str())
+                .is_some_and(|rest| rest.starts_with('/'))
+        })
+    }
+
+    /// Says something in the person's place.
+    pub(crate) fn say(&mut self, text: &str) {
         self.messages.push(Message {
             role: Role::User,
             parts: vec![Part::Text {
@@ -389,7 +406,7 @@ impl Run {
         }
         let mut left = match self.closing {
             Some(_) => 0,
-            None => self.frame.limits.calls.saturating_sub(self.calls),
+            None => self.frame.limits.calls.saturating_sub(self.used.calls),
         };
         let mut planned = Vec::new();
         for call in calls {
@@ -441,10 +458,19 @@ impl Run {
     }
 
     fn wait_for(&mut self, planned: impl Iterator<Item = Planned>) {
-        let slots = planned.map(|planned| Slot {
-            planned,
-            result: None,
-            content: String::new(),
+        let (ask, turn) = (self.frame.ask.as_ref(), self.replies);
+        let slots = planned.zip(0..).map(|(mut planned, number): (Planned, u32)| {
+            let id = planned.call.id.clone();
+            // Models name calls as they like, and several are asked at once.
+            if let Some(ask) = ask {
+                planned.call.id = format!("{}/{turn}.{number}", ask.call);
+            }
+            Slot {
+                planned,
+                id,
+                result: None,
+                content: String::new(),
+            }
         });
         self.state = State::Calls(slots.collect());
     }
@@ -461,7 +487,7 @@ impl Run {
         if let Some(slot) = open {
             content.clone_into(&mut slot.content);
             slot.result = Some(ToolResult {
-                call_id: call.to_owned(),
+                call_id: slot.id.clone(),
                 name: slot.planned.call.name.clone(),
                 content: told.to_owned(),
                 is_error,
@@ -482,12 +508,11 @@ impl Run {
         if slots.iter().any(|slot| rejected(slot, RejectReason::Truncated)) {
             return;
         }
-        let over = slots.iter().any(|slot| rejected(slot, RejectReason::Limit));
-        // A model that asks for the same thing several times at once has not
-        // seen the result yet: it counts once. Every result is counted, also
-        // after one that came too often.
-        let keys: BTreeSet<Repetition> = slots.iter().map(repetition).collect();
-        let repeated = keys.into_iter().filter(|key| self.repeats(key)).count() > 0;
+        let over = std::mem::take(&mut self.late);
+        let results = slots
+            .iter()
+            .map(|slot| (&slot.planned.call, slot.content.as_str()));
+        let repeated = self.repeats.come_too_often(results);
         let failed = slots
             .iter()
             .all(|slot| slot.result.as_ref().is_none_or(|result| result.is_error));
@@ -514,7 +539,7 @@ impl Run {
                     let allowed = MOST_REPEATS.into();
                     self.state = State::Limit(limit(LimitKind::Repeats, allowed, allowed));
                 } else if over {
-                    self.over_the_calls(limit(LimitKind::Calls, calls.into(), self.calls.into()));
+                    self.over_the_calls(limit(LimitKind::Calls, calls.into(), self.used.calls.into()));
                 } else if self.frame.prose == Prose::Results && failed {
                     self.note = Some("no call gave a result".into());
                     self.end(Ending::NoAnswer);
@@ -532,18 +557,6 @@ impl Run {
             Prose::Model => self.closing = Some(reached),
         }
     }
-
-    /// Counts a result; whether it came as often as a run may see it.
-    fn repeats(&mut self, key: &Repetition) -> bool {
-        let count = self.repeats.entry(key.clone()).or_insert(0);
-        *count += 1;
-        *count >= MOST_REPEATS
-    }
-}
-
-fn repetition(slot: &Slot) -> Repetition {
-    let ToolCall { name, arguments, .. } = &slot.planned.call;
-    (name.clone(), canonical(arguments), slot.content.clone())
 }
 
 fn limit(limit: LimitKind, allowed: u64, used: u64) -> LimitReached {
@@ -553,37 +566,3 @@ fn limit(limit: LimitKind, allowed: u64, used: u64) -> LimitReached {
 fn error(code: &str, message: &str) -> String {
     json!({ "error": code, "message": message }).to_string()
 }
-
-/// Arguments that are brought into one spelling have at most so many bytes.
-const MOST_SPELT: usize = 16 << 10;
-
-/// Arguments in one spelling: blanks and the order of keys do not matter.
-fn canonical(arguments: &str) -> String {
-    fn sorted(value: Value) -> Value {
-        match value {
-            Value::Object(fields) => {
-                let mut fields: Vec<_> = fields
-                    .into_iter()
-                    .map(|(key, field)| (key, sorted(field)))
-                    .collect();
-                fields.sort_by(|(a, _), (b, _)| a.cmp(b));
-                Value::Object(fields.into_iter().collect())
-            }
-            Value::Array(items) => Value::Array(items.into_iter().map(sorted).collect()),
-            scalar => scalar,
-        }
-    }
-    // So large, nobody spells the same in two ways.
-    if arguments.len() > MOST_SPELT {
-        return arguments.to_owned();
-    }
-    match serde_json::from_str(arguments) {
-        Ok(value) => sorted(value).to_string(),
-        Err(_) if arguments.trim().is_empty() => "{}".into(),
-        Err(_) => arguments.to_owned(),
-    }
-}
-
-#[cfg(test)]
-#[path = "machine_tests.rs"]
-mod tests;

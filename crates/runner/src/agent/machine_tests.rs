@@ -1,194 +1,16 @@
 //! The machine as a table: replies and results in, effects out.
 
-use std::collections::BTreeMap;
-
 use serde_json::json;
-use toolrun_model::Usage;
+use toolrun_model::{Part, Reply, StopReason, ToolCall, Usage};
+use toolrun_validator::ArgValidator;
 
-use super::*;
-use crate::event::{ModelReplied, RunStarted, ToolRejected, ToolReturned, ToolStarted};
-
-/// A run that is driven by hand.
-struct Hand {
-    run: Run,
-    seq: u64,
-    executed: u32,
-}
-
-fn tool(name: &str) -> ToolSpec {
-    ToolSpec {
-        name: name.into(),
-        description: String::new(),
-        parameters: json!({}),
-        writes: false,
-    }
-}
-
-fn limits(turns: u32, calls: u32) -> Limits {
-    Limits {
-        turns,
-        calls,
-        ..Limits::default()
-    }
-}
-
-fn reply(text: &str, calls: &[(&str, &str)], stop: StopReason) -> Reply {
-    let mut parts = Vec::new();
-    if !text.is_empty() {
-        parts.push(Part::Text { text: text.into() });
-    }
-    for (index, (name, arguments)) in calls.iter().enumerate() {
-        let (id, name, arguments) = (format!("c{index}"), (*name).into(), (*arguments).into());
-        parts.push(Part::ToolCall(ToolCall { id, name, arguments }));
-    }
-    Reply {
-        parts,
-        stop,
-        usage: Usage::default(),
-        confidence: None,
-    }
-}
-
-impl Hand {
-    fn new(frame: Frame) -> Self {
-        let mut hand = Self {
-            run: Run::new(frame),
-            seq: 0,
-            executed: 0,
-        };
-        hand.event(Event::RunStarted(RunStarted {
-            run: "run_1".into(),
-            manifest: None,
-            model: None,
-            prompt: "go".into(),
-            instructions: None,
-            tools: vec![],
-            limits: Limits::default(),
-        }));
-        hand
-    }
-
-    fn with(limits: Limits) -> Self {
-        Self::new(Frame {
-            tools: vec![tool("find"), tool("refund")],
-            limits,
-            ..Frame::default()
-        })
-    }
-
-    fn event(&mut self, event: Event) {
-        self.run.apply(&Stamped {
-            seq: self.seq,
-            at: jiff::Timestamp::UNIX_EPOCH,
-            event,
-        });
-        self.seq += 1;
-    }
-
-    fn says(&mut self, reply: Reply) {
-        let turn = self.run.turns() + 1;
-        self.event(Event::ModelReplied(ModelReplied {
-            turn,
-            reply,
-            tokens: 100,
-            estimated: false,
-            masked: Vec::new(),
-        }));
-    }
-
-    fn returns(&mut self, call: &str, tool: &str, content: &str) {
-        self.executed += 1;
-        let (call, tool, content) = (call.to_owned(), tool.to_owned(), content.to_owned());
-        self.event(Event::ToolStarted(ToolStarted {
-            call: call.clone(),
-            call_id: String::new(),
-            tool: tool.clone(),
-            effect: "read".into(),
-            arguments: serde_json::Map::new(),
-            coerced: vec![],
-            method: None,
-            url: None,
-            request_sha256: None,
-            files: Vec::new(),
-        }));
-        self.event(Event::ToolReturned(ToolReturned {
-            call,
-            tool,
-            status: Some(200),
-            is_error: false,
-            told: format!("<{content}>"),
-            content,
-            bytes: 0,
-            attempts: 1,
-            took_ms: 0,
-            hidden_removed: 0,
-            handle: None,
-        }));
-    }
-
-    /// Answers every call that is to run with `content` and refuses the rest.
-    fn settles(&mut self, content: impl Fn(usize) -> String) {
-        let Effect::CallTools(planned) = self.run.next() else {
-            panic!("no calls: {:?}", self.run.next())
-        };
-        for (index, planned) in planned.into_iter().enumerate() {
-            match planned.plan {
-                Plan::Run => self.returns(&planned.call.id, &planned.call.name, &content(index)),
-                Plan::Reject(reason, content) => self.event(Event::ToolRejected(ToolRejected {
-                    call: planned.call.id,
-                    tool: planned.call.name,
-                    reason,
-                    content,
-                })),
-            }
-        }
-    }
-
-    fn asks(&self) -> ModelRequest {
-        match self.run.next() {
-            Effect::AskModel(request) => request,
-            other => panic!("not asking: {other:?}"),
-        }
-    }
-
-    fn reasons(&self) -> Vec<Option<RejectReason>> {
-        let Effect::CallTools(planned) = self.run.next() else {
-            panic!("no calls: {:?}", self.run.next())
-        };
-        let reason = |planned: Planned| match planned.plan {
-            Plan::Run => None,
-            Plan::Reject(reason, _) => Some(reason),
-        };
-        planned.into_iter().map(reason).collect()
-    }
-
-    /// Follows limits to the end.
-    fn ends(&mut self) -> Done {
-        match self.run.next() {
-            Effect::Limit(limit) => {
-                self.event(Event::LimitReached(limit));
-                self.ends()
-            }
-            Effect::Done(done) => done,
-            other => panic!("not over: {other:?}"),
-        }
-    }
-}
-
-fn text(message: &Message) -> String {
-    message
-        .parts
-        .iter()
-        .map(|part| match part {
-            Part::Text { text } => text.clone(),
-            Part::ToolCall(call) => format!("[{}]", call.name),
-            Part::ToolResult(result) => {
-                format!("({}{})", if result.is_error { "!" } else { "" }, result.content)
-            }
-            Part::Opaque(_) => "?".into(),
-        })
-        .collect()
-}
+use super::machine::{CUT, NUDGE};
+use super::machine_hand::{Hand, limits, reply, text, tool};
+use crate::agent::budget::{LimitKind, Limits};
+use crate::agent::frame::{Frame, Prose};
+use crate::effect::{Done, Effect, Plan};
+use crate::event::{Event, RejectReason, ToolRejected};
+use crate::outcome::Ending;
 
 #[test]
 fn one_reply_ends_a_run() {
@@ -305,154 +127,6 @@ fn calls_with_the_same_id_are_settled_in_order() {
 }
 
 #[test]
-fn turns_are_exact_and_the_last_runs_no_call() {
-    let mut hand = Hand::with(limits(20, 50));
-    for turn in 1..20 {
-        hand.asks();
-        hand.says(reply(
-            &format!("turn {turn}"),
-            &[("find", &format!("{{\"n\":{turn}}}"))],
-            StopReason::ToolCalls,
-        ));
-        assert_eq!(hand.reasons(), [None], "{turn}");
-        hand.settles(|_| turn.to_string());
-    }
-    hand.asks();
-    hand.says(reply("turn 20", &[("find", "{\"n\":20}")], StopReason::ToolCalls));
-    assert_eq!(hand.reasons(), [Some(RejectReason::Limit)]);
-    hand.settles(|_| String::new());
-    let Effect::Limit(reached) = hand.run.next() else {
-        panic!("no limit")
-    };
-    assert_eq!(
-        reached,
-        LimitReached {
-            limit: LimitKind::Turns,
-            allowed: 20,
-            used: 20
-        }
-    );
-    assert_eq!(
-        hand.ends(),
-        Done {
-            ending: Ending::Limit(LimitKind::Turns),
-            answer: "turn 20".into()
-        }
-    );
-    assert_eq!((hand.run.turns(), hand.run.calls()), (20, 19));
-}
-
-#[test]
-fn calls_are_exact_and_one_turn_is_left_to_answer() {
-    let calls: Vec<String> = (0..500).map(|n| format!("{{\"n\":{n}}}")).collect();
-    let calls: Vec<(&str, &str)> = calls
-        .iter()
-        .map(|arguments| ("find", arguments.as_str()))
-        .collect();
-    let mut hand = Hand::with(limits(20, 50));
-    hand.says(reply("", &calls, StopReason::ToolCalls));
-    hand.settles(|index| index.to_string());
-    assert_eq!((hand.executed, hand.run.calls()), (50, 50));
-    assert!(text(hand.asks().messages.last().unwrap()).contains("limit_reached"));
-    let mut answers = Hand {
-        run: hand.run,
-        ..hand
-    };
-    answers.says(reply("what I have", &[], StopReason::EndTurn));
-    let done = answers.ends();
-    assert_eq!(
-        done,
-        Done {
-            ending: Ending::Limit(LimitKind::Calls),
-            answer: "what I have".into()
-        }
-    );
-}
-
-#[test]
-fn more_calls_after_the_limit_end_the_run() {
-    let mut hand = Hand::with(limits(20, 1));
-    hand.says(reply(
-        "",
-        &[("find", "{}"), ("refund", "{}")],
-        StopReason::ToolCalls,
-    ));
-    assert_eq!(hand.reasons(), [None, Some(RejectReason::Limit)]);
-    hand.settles(|_| "x".into());
-    hand.says(reply("", &[("refund", "{}")], StopReason::ToolCalls));
-    assert_eq!(hand.reasons(), [Some(RejectReason::Limit)]);
-    hand.settles(|_| "x".into());
-    assert_eq!(hand.ends().ending, Ending::Limit(LimitKind::Calls));
-    assert_eq!((hand.run.turns(), hand.executed), (2, 1));
-}
-
-#[test]
-fn exactly_as_many_calls_as_allowed_is_no_limit() {
-    let mut hand = Hand::with(limits(20, 2));
-    hand.says(reply(
-        "",
-        &[("find", "{}"), ("refund", "{}")],
-        StopReason::ToolCalls,
-    ));
-    hand.settles(|_| "x".into());
-    hand.says(reply("fine", &[], StopReason::EndTurn));
-    assert_eq!(hand.ends().ending, Ending::Answered);
-}
-
-#[test]
-fn tokens_may_be_passed_by_one_turn() {
-    let mut hand = Hand::with(Limits {
-        tokens: 150,
-        ..Limits::default()
-    });
-    hand.says(reply("", &[("find", "{}")], StopReason::ToolCalls));
-    hand.settles(|_| "x".into());
-    hand.says(reply("more", &[("find", "{\"n\":1}")], StopReason::ToolCalls));
-    assert_eq!(hand.reasons(), [Some(RejectReason::Limit)]);
-    hand.settles(|_| "x".into());
-    assert_eq!(
-        hand.ends(),
-        Done {
-            ending: Ending::Limit(LimitKind::Tokens),
-            answer: "more".into()
-        }
-    );
-    assert_eq!(hand.run.tokens(), 200);
-    let mut answered = Hand::with(Limits {
-        tokens: 50,
-        ..Limits::default()
-    });
-    answered.says(reply("here", &[], StopReason::EndTurn));
-    assert_eq!(
-        answered.ends().ending,
-        Ending::Answered,
-        "an answer that is there is not thrown away"
-    );
-}
-
-#[test]
-fn three_identical_results_stop_the_run() {
-    let spellings = [
-        "{\"a\":1,\"b\":2}",
-        "{\"b\":2, \"a\":1}",
-        "{ \"a\": 1, \"b\": 2 }",
-    ];
-    let mut hand = Hand::with(Limits::default());
-    for arguments in spellings {
-        hand.says(reply("", &[("find", arguments)], StopReason::ToolCalls));
-        hand.settles(|_| "same".into());
-    }
-    assert_eq!(hand.ends().ending, Ending::Limit(LimitKind::Repeats));
-    assert_eq!(hand.executed, 3);
-    let mut polls = Hand::with(Limits::default());
-    for n in 0..5 {
-        polls.says(reply("", &[("find", "{}")], StopReason::ToolCalls));
-        polls.settles(|_| n.to_string());
-    }
-    polls.asks();
-}
-
-#[test]
 fn a_cut_turn_runs_no_call_and_may_be_tried_once_more() {
     let mut hand = Hand::with(Limits::default());
     hand.says(reply(
@@ -560,16 +234,21 @@ fn a_router_ends_with_the_results() {
 }
 
 #[test]
-fn a_late_tool_is_offered_from_the_next_turn_on() {
+fn once_a_result_was_cut_the_rest_can_be_read() {
     let mut hand = Hand::with(Limits::default());
-    hand.run.offer(tool("read_result"));
-    let names: BTreeMap<_, _> = hand
-        .asks()
-        .tools
-        .into_iter()
-        .map(|tool| (tool.name, ()))
-        .collect();
-    assert!(names.contains_key("read_result"));
+    let offered = |hand: &Hand| {
+        let tools = hand.asks().tools.into_iter();
+        tools.filter(|tool| tool.name == "read_result").count()
+    };
+    assert_eq!(offered(&hand), 0);
+    for _ in 0..2 {
+        hand.says(reply("", &[("find", "{}")], StopReason::ToolCalls));
+        // Of a call that is not this conversation's, nothing is offered to it.
+        hand.returns_cut("c7", "find", "a part");
+        assert!(matches!(hand.run.next(), Effect::CallTools(_)));
+        hand.returns_cut("c0", "find", "a part");
+        assert_eq!(offered(&hand), 1);
+    }
 }
 
 #[test]

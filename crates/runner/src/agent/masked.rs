@@ -5,15 +5,19 @@
 use serde_json::json;
 use toolrun_model::ToolCall;
 
-use crate::agent::machine::Plan;
+use crate::effect::Plan;
 use crate::event::RejectReason;
 
 /// What the model is told.
 const WORDS: &str = "an argument holds what is also the value of a secret, so it is hidden; nothing was sent. Say it in other words.";
 
+/// What the model is told, as JSON.
+pub(crate) fn words() -> String {
+    json!({ "error": "secret_in_arguments", "message": WORDS }).to_string()
+}
+
 /// The refusal of a call, if it is one of those.
 pub(super) fn refuse(masked: &[String], call: &ToolCall) -> Option<Plan> {
-    let words = || json!({ "error": "secret_in_arguments", "message": WORDS }).to_string();
     let refused = || Plan::Reject(RejectReason::Request, words());
     masked.contains(&call.id).then(refused)
 }

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 use toolrun_http::{JsonError, Redactor, fits_memory, parse_json};
 use toolrun_manifest::ResultFormat;
 
-use crate::conceal::{hide_text, hide_value};
+use crate::conceal::{Hidden, mask_text, mask_value};
 use crate::tools::html;
 
 /// What an answer's body is.
@@ -31,11 +31,11 @@ const FIELD: usize = 160;
 
 impl Content {
     /// Hides secrets.
-    pub(crate) fn hide(&mut self, redactor: &Redactor) {
+    pub(crate) fn hide(&mut self, redactor: &Redactor) -> Hidden {
         match self {
-            Self::Empty => {}
-            Self::Text(text) | Self::TooMany(text) => hide_text(redactor, text),
-            Self::Data(value) | Self::Binary(value) => hide_value(redactor, value),
+            Self::Empty => Hidden::Nothing,
+            Self::Text(text) | Self::TooMany(text) => mask_text(redactor, text),
+            Self::Data(value) | Self::Binary(value) => mask_value(redactor, value),
         }
     }
 
@@ -57,13 +57,14 @@ pub(crate) fn read(
     content_type: Option<&str>,
     format: Option<ResultFormat>,
     redactor: &Redactor,
-) -> Content {
+) -> (Content, Hidden) {
     if bytes.is_empty() {
-        return Content::Empty;
+        return (Content::Empty, Hidden::Nothing);
     }
     let charset = content_type.unwrap_or_default();
     let media = media_type(&redactor.redact(charset));
     let text = || decode(bytes, charset);
+    let mut before = Hidden::Nothing;
     let mut content = match kind(&media, format, bytes) {
         _ if is_binary(bytes, charset) => described(&media, bytes),
         Kind::Binary => described(&media, bytes),
@@ -71,11 +72,15 @@ pub(crate) fn read(
         Kind::Lines => lines(text()),
         Kind::Csv => csv(text()),
         // Hidden before too: what looks like a tag would be cut out of a secret.
-        Kind::Html => Content::Text(html::text_of(&redactor.redact(&text()))),
+        Kind::Html => {
+            let mut text = text();
+            before = mask_text(redactor, &mut text);
+            Content::Text(html::text_of(&text))
+        }
         Kind::Text => Content::Text(text()),
     };
-    content.hide(redactor);
-    content
+    let hidden = content.hide(redactor).and(before);
+    (content, hidden)
 }
 
 /// The beginning of a body that was cut, as text; nothing of what is not text.
@@ -295,7 +300,7 @@ mod tests {
     use super::*;
 
     fn read(bytes: &[u8], content_type: Option<&str>, format: Option<ResultFormat>) -> Content {
-        super::read(bytes, content_type, format, &Redactor::default())
+        super::read(bytes, content_type, format, &Redactor::default()).0
     }
 
     /// Body, content type, `format:` and what is made of them.
@@ -422,9 +427,10 @@ mod tests {
             (r#"image/sk-B/7"x,<i>-canary"#, "\u{0}"),
         ];
         for (media, body) in bodies {
-            let shown = super::read(body.as_bytes(), Some(media), None, &redactor)
-                .into_value()
-                .to_string();
+            let (shown, hidden) = super::read(body.as_bytes(), Some(media), None, &redactor);
+            // Of bytes that are not shown, only the type was one.
+            assert_eq!(hidden == Hidden::Something, body != "\u{0}", "{body}");
+            let shown = shown.into_value().to_string();
             let shown = shown.replace("canary\\\"}", "");
             assert!(
                 !shown.contains("canary") && !shown.contains("4711"),

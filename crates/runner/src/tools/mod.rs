@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use toolrun_http::{Lane, RetryBudget, Transport, stack};
-use toolrun_manifest::{Endpoint, HttpEndpoint, Manifest, Policy, Tool};
+use toolrun_manifest::{Endpoint, HttpEndpoint, Manifest, Policy, Step, Tool};
 use toolrun_model::ToolSpec;
 use toolrun_validator::{ArgValidator, nearest};
 use url::Url;
@@ -27,6 +27,7 @@ use crate::agent::flow::host;
 use crate::error::{RunError, RunErrorKind};
 use crate::files::Files;
 use crate::setup::Connect;
+use crate::workflow::catalogue::Catalogue;
 
 /// Calls of all apis that are under way at once.
 const MOST_AT_ONCE: usize = 16;
@@ -52,19 +53,25 @@ impl HttpTool {
 
     /// As a model sees it.
     pub(crate) fn spec(&self) -> ToolSpec {
-        ToolSpec {
-            name: self.tool.name.clone(),
-            description: self.tool.description.clone(),
-            parameters: self.tool.schema.clone(),
-            writes: self.tool.effect != toolrun_manifest::Effect::Read,
-        }
+        tool_spec(&self.tool)
+    }
+}
+
+/// A tool as a model sees it.
+pub(crate) fn tool_spec(tool: &Tool) -> ToolSpec {
+    ToolSpec {
+        name: tool.name.clone(),
+        description: tool.description.clone(),
+        parameters: tool.schema.clone(),
+        writes: tool.effect != toolrun_manifest::Effect::Read,
     }
 }
 
 /// Every tool of a manifest that this build can run, and which are on offer.
 pub(crate) struct ToolSet {
     all: Vec<Arc<HttpTool>>,
-    offered: Vec<usize>,
+    workflows: Arc<Catalogue>,
+    offered: Vec<ToolSpec>,
 }
 
 impl ToolSet {
@@ -87,8 +94,10 @@ impl ToolSet {
                 all.push(Arc::new(ready(tool, connect, &mut lanes)?));
             }
         }
+        let workflows = Catalogue::new(manifest, vars, |name| missing(manifest, name).is_some())?;
         let mut set = Self {
             all,
+            workflows: Arc::new(workflows),
             offered: Vec::new(),
         };
         set.offered = set.choose(manifest, offered, folder)?;
@@ -100,9 +109,15 @@ impl ToolSet {
         self.all.iter().find(|ready| ready.tool.name == name)
     }
 
-    /// The tools on offer, in order of the manifest.
-    pub(crate) fn offered(&self) -> impl Iterator<Item = &Arc<HttpTool>> {
-        self.offered.iter().map(|index| &self.all[*index])
+    /// The workflows, on offer or not.
+    pub(crate) fn workflows(&self) -> &Arc<Catalogue> {
+        &self.workflows
+    }
+
+    /// What is on offer as a model sees it: tools, then workflows, in order of
+    /// the manifest.
+    pub(crate) fn offered(&self) -> &[ToolSpec] {
+        &self.offered
     }
 
     /// The hosts that the tools go to; those of urls that cannot be made are
@@ -131,32 +146,37 @@ impl ToolSet {
     }
 
     /// The names of a flag must all be there; those of the manifest were
-    /// checked with it and may name what this build cannot run.
-    /// Without a folder of files, tools that need a file are not on offer.
+    /// checked with it and may name what this build cannot run. Without a folder of files, what needs a file is not on offer.
     fn choose(
         &self,
         manifest: &Manifest,
         flag: Option<&[String]>,
         folder: Option<&dyn Files>,
-    ) -> Result<Vec<usize>, RunError> {
-        let works = |tool: &Tool| folder.is_some() || !tool.needs_files();
+    ) -> Result<Vec<ToolSpec>, RunError> {
+        let works = |name: &str| folder.is_some() || !needs_files(manifest, name);
         for name in flag.unwrap_or_default() {
-            let Some(ready) = self.get(name) else {
+            if self.get(name).is_none() && self.workflows.get(name).is_none() {
                 return Err(unknown_tool(manifest, name));
-            };
-            if !works(&ready.tool) {
+            }
+            if !works(name) {
                 return Err(no_folder(name));
             }
         }
         let wanted = flag.or(manifest.agent.tools.as_deref());
-        let chosen = self
-            .all
-            .iter()
-            .enumerate()
-            .filter(|(_, ready)| wanted.is_none_or(|names| names.contains(&ready.tool.name)))
-            .filter(|(_, ready)| works(&ready.tool));
-        Ok(chosen.map(|(index, _)| index).collect())
+        let tools = self.all.iter().map(|ready| ready.spec());
+        let workflows = self.workflows.all().map(|ready| ready.spec());
+        let chosen = tools.chain(workflows);
+        Ok(chosen
+            .filter(|spec| wanted.is_none_or(|names| names.contains(&spec.name)))
+            .filter(|spec| works(&spec.name))
+            .collect())
     }
+}
+
+/// Whether a tool, or a tool that a workflow can call, needs a file.
+pub fn needs_files(manifest: &Manifest, name: &str) -> bool {
+    let tools = manifest.tools_of([name]);
+    tools.into_iter().any(Tool::needs_files)
 }
 
 /// What a person is told who gave a tool no folder to take files from.
@@ -167,16 +187,29 @@ pub(crate) fn no_folder(tool: &str) -> RunError {
         .hint("--files DIR names the folder whose files may be sent; paths are relative to it")
 }
 
-/// The key because of which a tool cannot be run by this build.
-pub(crate) fn missing<'a>(manifest: &'a Manifest, tool: &str) -> Option<&'a str> {
-    let features = &manifest.not_in_this_build;
-    features
-        .iter()
-        .find(|feature| feature.tool.as_deref() == Some(tool))
-        .map(|feature| feature.key.as_str())
+/// The key because of which a tool, or a workflow that needs it, cannot be run
+/// by this build.
+pub(crate) fn missing<'a>(manifest: &'a Manifest, name: &str) -> Option<&'a str> {
+    let mut names = vec![name.to_owned()];
+    let mut at = 0;
+    while let Some(name) = names.get(at).cloned() {
+        let mut features = manifest.not_in_this_build.iter();
+        let found = features.find(|feature| feature.tool.as_ref() == Some(&name));
+        if let Some(feature) = found {
+            return Some(&feature.key);
+        }
+        let steps = manifest.workflow(&name).map(|workflow| &workflow.steps);
+        for callee in steps.into_iter().flatten().flat_map(Step::callees) {
+            if !names.iter().any(|known| known == callee) {
+                names.push(callee.to_owned());
+            }
+        }
+        at += 1;
+    }
+    None
 }
 
-/// What is said of a name that is no tool that can be run.
+/// What is said of a name that is no tool and no workflow that can be run.
 pub fn unknown_tool(manifest: &Manifest, name: &str) -> RunError {
     if let Some(key) = missing(manifest, name) {
         return RunError::new(
@@ -184,20 +217,15 @@ pub fn unknown_tool(manifest: &Manifest, name: &str) -> RunError {
             format!("`{name}` uses `{key}`, which is not in this build"),
         );
     }
-    let names: Vec<&str> = manifest.tools.iter().map(|tool| tool.name.as_str()).collect();
+    let tools = manifest.tools.iter().map(|tool| tool.name.as_str());
+    let workflows = manifest.workflows.iter().map(|workflow| workflow.name.as_str());
+    let names: Vec<&str> = tools.chain(workflows).collect();
     let list = names.join(", ");
-    let mut hint = match nearest(name, names.iter().copied()) {
+    let hint = match nearest(name, names.iter().copied()) {
         _ if names.is_empty() => "it has no tools at all".to_owned(),
         Some(near) => format!("did you mean `{near}`? Its tools: {list}"),
         None => format!("its tools: {list}"),
     };
-    if manifest
-        .not_in_this_build
-        .iter()
-        .any(|feature| feature.key == "workflows")
-    {
-        hint.push_str("; workflows are not in this build");
-    }
     RunError::new(RunErrorKind::Usage, format!("the manifest has no tool `{name}`")).hint(hint)
 }
 

@@ -52,11 +52,6 @@ pub(crate) struct Read {
 }
 
 impl Store {
-    /// Whether nothing was kept, so that there is nothing to read.
-    pub(crate) fn is_empty(&self) -> bool {
-        self.bodies.is_empty()
-    }
-
     /// The handle that the next body will get.
     pub(crate) fn next_handle(&self) -> String {
         format!("r{}", self.count + 1)

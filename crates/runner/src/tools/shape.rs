@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use toolrun_http::{HttpError, Redactor, Response};
 use toolrun_manifest::{RenderError, ResponseScope, Scope, Tool};
 
+use crate::conceal::Hidden;
 use crate::tools::body::{self, Content};
 use crate::tools::clean::{clean, clean_value};
 use crate::tools::failure::{self, Retry};
@@ -48,6 +49,8 @@ pub(crate) struct Shaped {
     pub(crate) is_error: bool,
     /// Hidden characters that were removed.
     pub(crate) hidden: u64,
+    /// Whether a secret was hidden in the answer.
+    pub(crate) masked: Hidden,
 }
 
 /// What can be read on of an answer of which only a part was shown.
@@ -107,15 +110,19 @@ pub(crate) async fn receive(mut response: Response, redactor: &Redactor) -> Resu
 /// Shapes an answer as the tool asks.
 pub(crate) fn shape(tool: &Tool, scope: &Scope<'_>, received: &Received, redactor: &Redactor) -> Shaped {
     let content_type = received.headers.get("content-type").map(String::as_str);
-    let content = match received.cap {
-        Some(_) => body::beginning(&received.body, content_type, tool.result.format, redactor)
-            .map_or(Content::Empty, Content::TooMany),
+    let (content, mut masked) = match received.cap {
+        Some(_) => {
+            let beginning = body::beginning(&received.body, content_type, tool.result.format, redactor);
+            let content = beginning.map_or(Content::Empty, Content::TooMany);
+            // What was cut is no value.
+            (content, Hidden::Nothing)
+        }
         None => body::read(&received.body, content_type, tool.result.format, redactor),
     };
     let (mut content, hidden) = without_hidden(content);
     if hidden > 0 {
         // A secret with hidden characters in it is whole only now.
-        content.hide(redactor);
+        masked = masked.and(content.hide(redactor));
     }
     let mut shaped = match (received.status, &content) {
         (200..300, Content::TooMany(_)) => too_large(tool, received, content),
@@ -124,6 +131,7 @@ pub(crate) fn shape(tool: &Tool, scope: &Scope<'_>, received: &Received, redacto
         (status, _) => refusal(failure::status(tool, status), words(content)),
     };
     shaped.hidden += hidden;
+    shaped.masked = masked;
     shaped
 }
 

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "the helpers of a test fail as the test does")]
 
 mod approvals;
+mod asks;
 mod calls;
 mod canaries;
 mod failures;
@@ -14,3 +15,4 @@ mod results;
 mod server;
 mod stage;
 mod stops;
+mod workflows;
