@@ -30,21 +30,28 @@ test:
 bless:
     TOOLRUN_BLESS=1 cargo test -p toolrun --test it
 
+# Writes what is made from the code: the pages under docs/reference and the JSON Schema of manifests.
+gen:
+    for page in commands errors events exit-codes keys lints; do cargo run -q -p toolrun -- reference $page > docs/reference/$page.md || exit 1; done
+    TOOLRUN_BLESS=1 cargo test -p toolrun --test it schema::
+
 # The figures of the README; compare ratios, and only from a quiet machine.
 bench:
     cargo build --release -p toolrun-http --example bare_client
+    cargo build --release -p toolrun-manifest --example bare_parse
     cargo bench -p toolrun --bench figures
 
 # The embedded model on its prompts: accuracy, confidence, times.
 needle-eval *options:
     cargo run --release -p toolrun-model --features embedded-model --example needle_eval -- {{ options }}
 
-# Checks against data made elsewhere: folders of recorded exchanges, function-calling cases, hostile payloads.
-oracles recordings bfcl payloads:
+# Checks against data made elsewhere: folders of recorded exchanges, function-calling cases, hostile payloads, providers' descriptions.
+oracles recordings bfcl payloads openapi:
     TOOLRUN_RECORDINGS={{ recordings }} cargo test -p toolrun-model --test wires -- --ignored --nocapture
     TOOLRUN_BFCL={{ bfcl }} cargo test -p toolrun-validator --test bfcl -- --ignored --nocapture
     TOOLRUN_PAYLOADS={{ payloads }} cargo test -p toolrun-manifest payloads -- --ignored --nocapture
     TOOLRUN_PAYLOADS={{ payloads }} cargo test -p toolrun --test it payload -- --ignored --nocapture
+    TOOLRUN_OPENAPI={{ openapi }} cargo test -p toolrun --test it published -- --ignored --nocapture
 
 # Every special address in every spelling, dialled in a network namespace: needs root and Linux.
 netns:

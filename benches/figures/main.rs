@@ -27,6 +27,7 @@ fn main() {
     println!("| --- | --- | --- | --- | --- |");
     ten_turns(&folder);
     check_of_100_tools(&folder);
+    check_of_many_tools(&folder);
     parallel_calls(&folder);
     workflows::rows(&folder);
     std::fs::remove_dir_all(&folder).unwrap();
@@ -50,7 +51,7 @@ fn ten_turns(folder: &Path) {
     run_once(&mut run());
     std::fs::write(&list, recorded(&model, &api)).unwrap();
     let bare = || {
-        let mut command = Command::new(bare_client());
+        let mut command = Command::new(example("toolrun-http", "bare_client"));
         command.arg(&list);
         command
     };
@@ -73,6 +74,42 @@ fn check_of_100_tools(folder: &Path) {
     };
     let (ours, theirs) = alternate(check, version);
     row("`check` of 100 tools; beside `--version`", &ours, &theirs);
+}
+
+/// How the time grows with the file, beside the parser alone on the same file.
+fn check_of_many_tools(folder: &Path) {
+    for tools in [1_000, 3_000, 10_000] {
+        let manifest = folder.join("many.yaml");
+        std::fs::write(&manifest, small_tools(tools)).unwrap();
+        let check = || {
+            let mut command = Command::new(TOOLRUN);
+            command.args(["check", "--quiet"]).arg(&manifest);
+            command
+        };
+        let parse = || {
+            let mut command = Command::new(example("toolrun-manifest", "bare_parse"));
+            command.arg(&manifest);
+            command
+        };
+        let (ours, theirs) = alternate(check, parse);
+        let what = format!("`check` of {tools} tools in a file; beside the YAML parser alone");
+        row(&what, &ours, &theirs);
+    }
+}
+
+/// As many as fit into the largest file that is read.
+fn small_tools(tools: usize) -> String {
+    let mut yaml = "toolrun: 1\nlints: { too-many-tools: allow }\napis:\n  rates: { base_url: https://rates.example }\ntools:\n".to_owned();
+    for number in 0..tools {
+        write!(
+            yaml,
+            "  get_rate_{number}:\n    description: Returns how many units of currency {number} one euro buys today.\n    \
+             api: rates\n    params:\n      day: {{ type: string, description: The day that the rate is from }}\n    \
+             url: /latest/{number}?day={{{{ day }}}}\n"
+        )
+        .unwrap();
+    }
+    yaml
 }
 
 /// 64 calls of 100 ms in one reply, from the model's reply to its next request.
@@ -199,12 +236,12 @@ fn toolrun_run(manifest: &Path, model: &Server) -> Command {
     command
 }
 
-/// The example of the http crate that only makes the listed exchanges.
-fn bare_client() -> PathBuf {
-    let path = Path::new(TOOLRUN).with_file_name("examples").join("bare_client");
+/// An example of a crate, built apart.
+fn example(package: &str, name: &str) -> PathBuf {
+    let path = Path::new(TOOLRUN).with_file_name("examples").join(name);
     assert!(
         path.exists(),
-        "build it first: cargo build --release -p toolrun-http --example bare_client"
+        "build it first: cargo build --release -p {package} --example {name}"
     );
     path
 }

@@ -40,6 +40,16 @@ const WORKFLOWS: &str = r#"workflows:
         as: one
         concurrency: 2
         ask: "Describe {{ one }}."
+  wait:
+    description: Waits for an order that never comes to be what it should, then describes it.
+    params:
+      order_id: { type: string, description: The id of the order }
+    steps:
+      - id: order
+        call: get_order
+        with: { order_id: "{{ order_id }}" }
+        repeat: { until: "{{ order.state == 'never' }}", every: 10m, times: 2 }
+      - { id: words, after: order, ask: Describe it. }
 "#;
 
 fn call(shop: &HttpServer, llm: &Llm, words: &str) -> Program {
@@ -130,9 +140,41 @@ fn an_answer_that_does_not_fit_is_mended_once_and_no_more() {
     let never = Llm::start(vec![Turn::Say("{\"sentence\": 5}")]);
     call(&shop, &never, "describe order_id=o_1")
         .run()
-        .exits(3)
-        .says("\"step\":\"words\"");
+        .exits(6)
+        .says("\"step\":\"words\"")
+        .says("does not fit its step's `output`");
     assert_eq!(never.asked().len(), 2);
+    let object = call(&shop, &never, "describe order_id=o_1 --json")
+        .run()
+        .exits(6)
+        .json();
+    assert_eq!(
+        (&object["ending"], &object["exit"]),
+        (&json!("no_answer"), &json!(6))
+    );
+}
+
+#[test]
+fn one_object_tells_how_a_call_ended() {
+    let (shop, llm) = (shop(), Llm::start(vec![Turn::Say(FITS)]));
+    let said = |words: &str, code: i32| {
+        let object = call(&shop, &llm, &format!("{words} --json"))
+            .run()
+            .exits(code)
+            .json();
+        assert_eq!(object["exit"], json!(code), "{object}");
+        (object["ending"].clone(), object["limit"].clone(), object)
+    };
+    let (ending, limit, _) = said("describe order_id=o_1", 0);
+    assert_eq!((ending, limit), (json!("answered"), Value::Null));
+    let (ending, limit, _) = said("describe order_id=nope", 3);
+    assert_eq!((ending, limit), (json!("failed"), Value::Null));
+    let (ending, limit, object) = said("wait order_id=o_1 --limit time=300ms", 4);
+    assert_eq!((ending, limit), (json!("limit"), json!("time")));
+    assert!(
+        object["took_ms"].as_u64().is_some_and(|took| took >= 300),
+        "{object}"
+    );
 }
 
 #[test]

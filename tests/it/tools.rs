@@ -32,25 +32,38 @@ fn tools_are_listed_with_effect_and_cost() {
     assert_eq!(object["tokens"].as_u64(), Some(sum));
 }
 
+/// A number of tokens is said in two places, and both count the same.
 #[test]
-fn the_wire_form_is_the_providers() {
-    let form = |name: &str| {
-        toolrun(&format!("tools shop.yaml --provider {name}"))
-            .file("shop.yaml", MANIFEST)
-            .run()
-            .exits(0)
-            .json()
+fn lints_count_the_tokens_that_are_shown() {
+    let words = "größere Wörter und 日本 ".repeat(35);
+    let tools: String = (0..20)
+        .map(|n| format!("  get_{n}:\n    description: {n} {words}\n    params: {{ id: {{ type: string, description: \"Of {n}, {words}\" }} }}\n    url: https://shop.example/{{{{ id }}}}\n"))
+        .collect();
+    let manifest = format!("toolrun: 1\ntools:\n{tools}");
+    let json = |words: &str| {
+        let ended = toolrun(words).file("many.yaml", &manifest).run().exits(0);
+        ended.json()
     };
-    assert_eq!(form("anthropic")[0]["name"], "find_orders");
-    assert!(form("anthropic")[0]["input_schema"].is_object());
-    assert_eq!(form("openai")[0]["function"]["name"], "find_orders");
-    for absent in ["gemini", "mcp"] {
-        let ended = toolrun(&format!("tools shop.yaml --provider {absent}"))
-            .file("shop.yaml", MANIFEST)
-            .run()
-            .exits(2);
-        ended.says("is not in this build");
+    let shown = json("tools many.yaml --json");
+    let check = json("check many.yaml --json");
+    let told: Vec<&str> = check["diagnostics"]
+        .as_array()
+        .expect("diagnostics")
+        .iter()
+        .filter_map(|found| found["message"].as_str())
+        .collect();
+    let tools = shown["tools"].as_array().expect("tools");
+    assert_eq!(tools.len(), 20);
+    for tool in tools {
+        let (name, tokens) = (tool["name"].as_str().unwrap_or_default(), &tool["tokens"]);
+        let message = format!("tool `{name}` takes about {tokens} tokens of every turn");
+        assert!(told.contains(&message.as_str()), "{message}\n{told:?}");
     }
+    let total = format!(
+        "the 20 tools on offer take about {} tokens of every turn",
+        shown["tokens"]
+    );
+    assert!(told.contains(&total.as_str()), "{total}\n{told:?}");
 }
 
 #[test]

@@ -56,6 +56,65 @@ impl Exit {
     }
 }
 
+/// An exit code in words.
+pub(crate) struct ExitRow {
+    /// The code.
+    pub(crate) exit: Exit,
+    /// What it means, in a few words.
+    pub(crate) meaning: &'static str,
+    /// When it comes, and what to do then.
+    pub(crate) detail: &'static str,
+}
+
+/// Every exit code, as the manual and the reference tell them.
+pub(crate) const EXITS: &[ExitRow] = &[
+    ExitRow {
+        exit: Exit::Done,
+        meaning: "done",
+        detail: "Data is on stdout. A reader that went away early, as `head` does, is no failure either.",
+    },
+    ExitRow {
+        exit: Exit::Found,
+        meaning: "`check` found errors, or `check --diff` or `lock --check` a change",
+        detail: "What was found stands on stderr, or in the output that was asked for. With `--deny warnings`, \
+                 warnings count as well.",
+    },
+    ExitRow {
+        exit: Exit::Usage,
+        meaning: "usage: a bad flag, a missing file, a manifest with errors where one was to be run, or no model",
+        detail: "Nothing was sent. The message says what to change; `toolrun check FILE` lists every mistake of a \
+                 manifest.",
+    },
+    ExitRow {
+        exit: Exit::Failed,
+        meaning: "the run failed: provider, network or tool",
+        detail: "Reads were tried again before. A failed call of `toolrun call` ends so too; in `toolrun run` the \
+                 model is told of it and goes on.",
+    },
+    ExitRow {
+        exit: Exit::Limit,
+        meaning: "a limit stopped the run",
+        detail: "What there was of an answer is on stdout. `--limit` raises a limit.",
+    },
+    ExitRow {
+        exit: Exit::Refused,
+        meaning: "refused by policy",
+        detail: "A write without permission, a secret source that nobody allowed, a manifest that is not what was \
+                 locked, an address, or an embedded model that is unsure with nobody to ask. The message names the rule \
+                 and the one flag that permits it.",
+    },
+    ExitRow {
+        exit: Exit::NoAnswer,
+        meaning: "the model refused or gave no usable answer",
+        detail: "Tools may have been called before that.",
+    },
+    ExitRow {
+        exit: Exit::Interrupted,
+        meaning: "interrupted",
+        detail: "Ctrl-C, or SIGTERM. A write that had left is waited for, 5 seconds at most.",
+    },
+];
+
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
         Self::from(exit.code())
@@ -97,6 +156,8 @@ pub(crate) enum Kind {
     Refused,
     /// The network, a provider or a tool failed.
     Failed,
+    /// A model refused or gave no usable answer.
+    NoAnswer,
     /// Stopped by a signal.
     Interrupted,
 }
@@ -108,6 +169,7 @@ impl Kind {
             Self::Usage | Self::BrokenManifest | Self::NotInThisBuild | Self::NoModel => Exit::Usage,
             Self::Output | Self::Failed => Exit::Failed,
             Self::Refused => Exit::Refused,
+            Self::NoAnswer => Exit::NoAnswer,
             Self::Interrupted => Exit::Interrupted,
         }
     }
@@ -450,11 +512,29 @@ mod tests {
             (Kind::Output, 3),
             (Kind::Failed, 3),
             (Kind::Refused, 5),
+            (Kind::NoAnswer, 6),
             (Kind::Interrupted, 130),
         ];
         for (kind, code) in table {
             assert_eq!(Failure::new(kind, "x").exit().code(), code, "{kind:?}");
         }
+    }
+
+    /// The help has no room for the whole table; no code may be missing there.
+    #[test]
+    fn every_exit_code_is_in_the_table_and_in_the_help() {
+        let codes: Vec<u8> = EXITS.iter().map(|row| row.exit.code()).collect();
+        assert!(codes.is_sorted(), "{codes:?}");
+        let help = crate::args::command().render_long_help().to_string();
+        let (_, listed) = help.split_once("Exit codes:").expect("a list");
+        for row in EXITS {
+            let code = row.exit.code().to_string();
+            assert!(
+                listed.split_whitespace().any(|word| word == code),
+                "{code} in {listed}"
+            );
+        }
+        assert_eq!(codes, [0, 1, 2, 3, 4, 5, 6, 130], "add a row to `EXITS`");
     }
 
     /// Panics with a key in the message, in a process of its own: only with

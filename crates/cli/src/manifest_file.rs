@@ -23,19 +23,30 @@ const MOST_BYTES: u64 = 4 << 20;
 
 /// Reads and checks one manifest; the caller looks at the diagnostics.
 pub(crate) fn load(path: &str) -> Result<Loaded, Failure> {
+    let name = if path == "-" { STDIN } else { path };
+    Ok(load_text(name, read(path)?))
+}
+
+/// The text of a file, or of stdin as `-`.
+pub(crate) fn read(path: &str) -> Result<String, Failure> {
     if path == "-" {
-        return Ok(load_text(STDIN, text_of(path, &mut io::stdin().lock())?));
+        return text_of(path, &mut io::stdin().lock());
     }
     let mut file = File::open(path).map_err(|error| Failure::unreadable(path, &error))?;
     if file.metadata().is_ok_and(|found| found.is_dir()) {
         return Err(Failure::usage(format!("`{path}` is a folder")).with_hint("name a manifest in it"));
     }
-    Ok(load_text(path, text_of(path, &mut file)?))
+    text_of(path, &mut file)
 }
 
 /// Checks a text; what it includes is read from beside its name.
 pub(crate) fn load_text(name: &str, text: String) -> Loaded {
-    schemas::checked(toolrun_manifest::load(name, text, &IncludeReader::new(name)))
+    load_with(name, text, &IncludeReader::new(name))
+}
+
+/// Checks a text with a reader of its own for what it includes.
+pub(crate) fn load_with(name: &str, text: String, files: &dyn ReadInclude) -> Loaded {
+    schemas::checked(toolrun_manifest::load(name, text, files))
 }
 
 /// Reads a manifest that is to be run, with its content by fingerprint: its
@@ -50,6 +61,7 @@ pub(crate) fn checked(loaded: Loaded, path: &str, console: &Console) -> Result<(
         manifest,
         diagnostics,
         sources,
+        ..
     } = loaded;
     if let Some(manifest) = manifest {
         let content = Content::of(path, &manifest, &sources);
@@ -65,19 +77,11 @@ pub(crate) fn checked(loaded: Loaded, path: &str, console: &Console) -> Result<(
     Err(Failure::broken_manifest(&shown(path), errors.len()))
 }
 
-/// What a folder and those below hold.
-#[derive(Debug, Default)]
-pub(crate) struct Folder {
-    /// Files that are manifests, or are meant to be.
-    pub(crate) manifests: Vec<String>,
-    /// Other files of YAML.
-    pub(crate) skipped: Vec<String>,
-}
-
 /// The `*.yaml` and `*.yml` in a folder and below, sorted. Hidden folders and
-/// links to folders are left alone.
-pub(crate) fn manifests_in(folder: &Path) -> Result<Folder, Failure> {
-    let mut found = Folder::default();
+/// links to folders are left alone, and so is what is no file: a pipe would be
+/// waited for.
+pub(crate) fn yaml_in(folder: &Path) -> Result<Vec<PathBuf>, Failure> {
+    let mut found = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
         let unreadable = |error: &io::Error| Failure::unreadable(&folder.to_string_lossy(), error);
@@ -86,20 +90,15 @@ pub(crate) fn manifests_in(folder: &Path) -> Result<Folder, Failure> {
             let kind = entry.file_type().map_err(|error| unreadable(&error))?;
             let hidden = entry.file_name().to_string_lossy().starts_with('.');
             let path = entry.path();
-            let name = path.to_string_lossy().into_owned();
             if kind.is_dir() && !hidden {
                 folders.push(path);
-            } else if !kind.is_dir() && is_yaml(&path) {
-                if is_meant(&path) {
-                    found.manifests.push(name);
-                } else {
-                    found.skipped.push(name);
-                }
+            } else if is_yaml(&path) && fs::metadata(&path).is_ok_and(|found| found.is_file()) {
+                found.push(path);
             }
         }
     }
-    found.manifests.sort();
-    found.skipped.sort();
+    // As texts, so that the order is that of the names as they are shown.
+    found.sort_by_cached_key(|path| path.to_string_lossy().into_owned());
     Ok(found)
 }
 
@@ -110,7 +109,7 @@ fn is_yaml(path: &Path) -> bool {
 
 /// Whether a file is a manifest or looks like one. One that is broken, or
 /// lacks its `toolrun: 1`, still counts: that is what `check` is for.
-fn is_meant(path: &Path) -> bool {
+pub(crate) fn is_meant(path: &Path) -> bool {
     let Ok(file) = File::open(path) else { return false };
     let mut bytes = Vec::new();
     if !file.metadata().is_ok_and(|found| found.is_file())
@@ -153,17 +152,28 @@ fn text_of(path: &str, from: &mut dyn Read) -> Result<String, Failure> {
 }
 
 /// Reads included files, each by one name however it is reached.
-struct IncludeReader {
+#[derive(Debug)]
+pub(crate) struct IncludeReader {
     /// Display name by canonical path.
     names: RefCell<BTreeMap<PathBuf, String>>,
 }
 
 impl IncludeReader {
-    fn new(main: &str) -> Self {
+    /// For a manifest and its display name.
+    pub(crate) fn new(main: &str) -> Self {
         let canonical = fs::canonicalize(main).ok().map(|path| (path, main.to_owned()));
         Self {
             names: RefCell::new(canonical.into_iter().collect()),
         }
+    }
+
+    /// The one name of a file; `shown` if it has none yet.
+    pub(crate) fn name_of(&self, canonical: PathBuf, shown: impl FnOnce() -> String) -> String {
+        self.names
+            .borrow_mut()
+            .entry(canonical)
+            .or_insert_with(shown)
+            .clone()
     }
 }
 
@@ -184,8 +194,7 @@ impl ReadInclude for IncludeReader {
         }
         let mut file = File::open(&canonical).map_err(|error| crate::exit::plain_reason(&error))?;
         let text = text_of(path, &mut file).map_err(|failure| failure.to_string())?;
-        let mut names = self.names.borrow_mut();
-        let name = names.entry(canonical).or_insert_with(|| tidy(&joined)).clone();
+        let name = self.name_of(canonical, || tidy(&joined));
         Ok((name, text))
     }
 }
@@ -197,7 +206,7 @@ fn is_named_like_one(path: &Path) -> bool {
 }
 
 /// The path without `.` and without `x/..`, for display.
-fn tidy(path: &Path) -> String {
+pub(crate) fn tidy(path: &Path) -> String {
     let mut parts: Vec<Component<'_>> = Vec::new();
     for part in path.components() {
         match (part, parts.last()) {
@@ -243,18 +252,34 @@ mod tests {
         write("forgotten.yaml", "tools:\n  t: {}\n");
         write(".hidden/d.yaml", "toolrun: 1\n");
         write("notes.txt", "toolrun: 1\n");
-        let found = manifests_in(folder.path()).expect("a listing");
-        let names = |paths: &[String]| -> Vec<String> {
-            let inside = |path: &String| Path::new(path).strip_prefix(folder.path()).map(Path::to_owned);
-            paths
-                .iter()
+        let found = yaml_in(folder.path()).expect("a listing");
+        let names = |meant: bool| -> Vec<String> {
+            let inside = |path: &PathBuf| path.strip_prefix(folder.path()).map(Path::to_owned);
+            let wanted = found.iter().filter(|path| is_meant(path) == meant);
+            wanted
                 .map(|path| inside(path).expect("inside").to_string_lossy().into_owned())
                 .collect()
         };
         assert_eq!(
-            names(&found.manifests),
+            names(true),
             ["a.yml", "b.yaml", "below/c.yaml", "forgotten.yaml", "json.yaml"]
         );
-        assert_eq!(names(&found.skipped), ["compose.yaml"]);
+        assert_eq!(names(false), ["compose.yaml"]);
+    }
+
+    #[test]
+    #[cfg(unix)]
+    fn a_folder_yields_files_and_links_to_files_alone() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| folder.path().join(name);
+        fs::write(path("a.yaml"), "toolrun: 1\n").expect("a file");
+        fs::create_dir(path("b.yaml")).expect("a folder");
+        std::os::unix::net::UnixListener::bind(path("c.yaml")).expect("a socket");
+        std::os::unix::fs::symlink(path("a.yaml"), path("d.yaml")).expect("a link");
+        std::os::unix::fs::symlink(path("nowhere"), path("e.yaml")).expect("a link");
+        let made = std::process::Command::new("mkfifo").arg(path("f.yaml")).status();
+        assert!(made.expect("mkfifo runs").success());
+        let found = yaml_in(folder.path()).expect("a listing");
+        assert_eq!(found, [path("a.yaml"), path("d.yaml")]);
     }
 }

@@ -7,8 +7,8 @@
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
-use std::path::Path;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, fchown};
+use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 use rustix::process::geteuid;
@@ -36,6 +36,9 @@ pub(crate) enum FileError {
     /// More than such a file holds.
     #[error("it is larger than {} MiB", .0 >> 20)]
     TooLarge(u64),
+    /// It is not what it was when it was read.
+    #[error("it was changed meanwhile; run the command again")]
+    Changed,
     /// The system says no.
     #[error("{}", plain_reason(.0))]
     System(#[from] io::Error),
@@ -57,11 +60,42 @@ pub(crate) fn create(path: &Path) -> Result<File, FileError> {
 /// meanwhile sees what was there before.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<(), FileError> {
     plain(path)?;
-    let mut name = path.file_name().unwrap_or_default().to_owned();
-    name.push(format!(".{:08x}.part", number_of_this_write()));
-    let unfinished = path.with_file_name(name);
+    let unfinished = unfinished(path);
     let written = new_file(&unfinished).and_then(|mut file| {
         file.write_all(bytes)?;
+        file.sync_all()?;
+        fs::rename(&unfinished, path)
+    });
+    if written.is_err() {
+        let _gone = fs::remove_file(&unfinished);
+    }
+    Ok(written?)
+}
+
+/// Puts other bytes into a file of the user's, all of them or none. It keeps its
+/// owner and permissions, and where its name is a link, the file that the link
+/// leads to is the one that changes. It is refused when the file no longer holds
+/// what it held, or may not be written.
+pub(crate) fn rewrite(path: &Path, before: &[u8], bytes: &[u8]) -> Result<(), FileError> {
+    let path = &fs::canonicalize(path)?;
+    let mut file = OpenOptions::new().read(true).write(true).open(path)?;
+    let found = file.metadata()?;
+    if !found.is_file() {
+        return Err(FileError::NotPlain);
+    }
+    let mut held = Vec::new();
+    file.read_to_end(&mut held)?;
+    if held != before {
+        return Err(FileError::Changed);
+    }
+    let unfinished = unfinished(path);
+    let written = new_file(&unfinished).and_then(|mut file| {
+        file.write_all(bytes)?;
+        let new = file.metadata()?;
+        if (new.uid(), new.gid()) != (found.uid(), found.gid()) {
+            fchown(&file, Some(found.uid()), Some(found.gid()))?;
+        }
+        file.set_permissions(found.permissions())?;
         file.sync_all()?;
         fs::rename(&unfinished, path)
     });
@@ -149,6 +183,13 @@ fn new_file(path: &Path) -> io::Result<File> {
         .open(path)
 }
 
+/// Where bytes are put before they have the name that they are for.
+fn unfinished(path: &Path) -> PathBuf {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(format!(".{:08x}.part", number_of_this_write()));
+    path.with_file_name(name)
+}
+
 /// Enough to tell two writers apart; a name that is taken is an error anyway.
 fn number_of_this_write() -> u32 {
     let now = std::time::SystemTime::now()
@@ -199,6 +240,25 @@ mod tests {
         fs::hard_link(&path, &other).expect("another name");
         create(&path).expect("a file").write_all(b"new").expect("written");
         assert_eq!(fs::read(&other).expect("a file"), b"old");
+    }
+
+    #[test]
+    fn a_rewritten_file_stays_what_it_was_but_for_its_bytes() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, link) = (folder.path().join("file"), folder.path().join("link"));
+        fs::write(&path, "old").expect("a file");
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).expect("a mode");
+        symlink("file", &link).expect("a link");
+        rewrite(&link, b"old", b"new").expect("rewritten");
+        assert!(fs::symlink_metadata(&link).expect("a link").is_symlink());
+        assert_eq!(fs::read(&path).expect("a file"), b"new");
+        assert_eq!(mode(&path), 0o640);
+        assert!(matches!(rewrite(&path, b"old", b"x"), Err(FileError::Changed)));
+        assert_eq!(fs::read(&path).expect("a file"), b"new");
+        assert!(rewrite(folder.path(), b"", b"x").is_err());
+        assert!(rewrite(&folder.path().join("none"), b"", b"x").is_err());
+        let names = fs::read_dir(folder.path()).expect("a folder");
+        assert_eq!(names.count(), 2, "nothing unfinished stays behind");
     }
 
     #[test]

@@ -3,12 +3,20 @@
 //! is a problem of the file and not of the first call.
 
 use serde_json::Value;
-use toolrun_manifest::{Action, Diagnostic, Label, LabelKind, Loaded, Manifest, Param, Severity, Span};
-use toolrun_validator::{ArgValidator, SchemaError};
+use toolrun_manifest::{
+    Action, Diagnostic, Label, LabelKind, Loaded, Manifest, Param, Reach, Severity, Span,
+};
+use toolrun_validator::{ArgValidator, SchemaError, is_plain};
+
+use crate::literals;
 
 /// The manifest with the problems of its schemas; with one, it cannot be run.
 pub(crate) fn checked(mut loaded: Loaded) -> Loaded {
-    let found: Vec<Diagnostic> = loaded.manifest.iter().flat_map(problems).collect();
+    let mut found: Vec<Diagnostic> = loaded.manifest.iter().flat_map(problems).collect();
+    found.extend(loaded.manifest.iter().flat_map(literals::misfits));
+    if loaded.manifest.is_some() {
+        loaded.reach = Reach::Schemas;
+    }
     if !found.is_empty() {
         loaded.manifest = None;
         loaded.diagnostics.extend(found);
@@ -26,7 +34,8 @@ fn problems(manifest: &Manifest) -> Vec<Diagnostic> {
         agent.output_span,
     ));
     for tool in &manifest.tools {
-        if let Err(error) = ArgValidator::new(tool) {
+        let error = (!is_plain(&tool.schema)).then(|| ArgValidator::new(tool).err());
+        if let Some(error) = error.flatten() {
             let owner = format!("tool `{}`", tool.name);
             found.push(of_params(&owner, &tool.params, tool.span, &error));
         }
@@ -43,7 +52,7 @@ fn problems(manifest: &Manifest) -> Vec<Diagnostic> {
         for step in &workflow.steps {
             let Action::Ask(ask) = &step.action else { continue };
             let owner = format!("`output` of step `{}`", step.id);
-            found.extend(of_output(&owner, ask.output.as_ref(), Some(step.span)));
+            found.extend(of_output(&owner, ask.output.as_ref(), ask.output_span));
         }
     }
     found

@@ -16,13 +16,17 @@ pub(crate) async fn validate(
     Ok(Json(examine(&text)))
 }
 
+/// A valid account number without spaces, or what is wrong with it.
+pub(crate) fn electronic(text: &str) -> Result<String, &'static str> {
+    match compact(text).parse::<Iban>() {
+        Ok(iban) => Ok(iban.electronic_str().to_owned()),
+        Err(error) => Err(fault(&error).1),
+    }
+}
+
 /// Everything that the text itself says. Spaces and hyphens between the groups and small letters are accepted.
 fn examine(text: &str) -> Value {
-    let compact: String = text
-        .chars()
-        .filter(|c| *c != ' ' && *c != '-')
-        .map(|c| c.to_ascii_uppercase())
-        .collect();
+    let compact = compact(text);
     match compact.parse::<Iban>() {
         Ok(iban) => {
             let mut body = parts(&iban);
@@ -36,32 +40,18 @@ fn examine(text: &str) -> Value {
     }
 }
 
+fn compact(text: &str) -> String {
+    text.chars()
+        .filter(|c| *c != ' ' && *c != '-')
+        .map(|c| c.to_ascii_uppercase())
+        .collect()
+}
+
 fn invalid(compact: &str, error: ParseIbanError) -> Value {
-    let (code, reason, base) = match error {
-        ParseIbanError::InvalidBaseIban {
-            source: ParseBaseIbanError::InvalidChecksum,
-        } => (
-            "checksum",
-            "The check digits do not fit the rest: a digit is wrong or two are swapped.",
-            None,
-        ),
-        ParseIbanError::InvalidBaseIban {
-            source: ParseBaseIbanError::InvalidFormat,
-        } => (
-            "format",
-            "An IBAN is two letters, two digits and then 11 to 30 letters and digits.",
-            None,
-        ),
-        ParseIbanError::InvalidBban(base) => (
-            "country_format",
-            "The account part does not have the form of this country.",
-            Some(base),
-        ),
-        ParseIbanError::UnknownCountry(base) => (
-            "country",
-            "The country does not take part in the IBAN registry.",
-            Some(base),
-        ),
+    let (code, reason) = fault(&error);
+    let base = match error {
+        ParseIbanError::InvalidBaseIban { .. } => None,
+        ParseIbanError::InvalidBban(base) | ParseIbanError::UnknownCountry(base) => Some(base),
     };
     let mut body = base
         .as_ref()
@@ -69,6 +59,31 @@ fn invalid(compact: &str, error: ParseIbanError) -> Value {
     body["reason_code"] = code.into();
     body["reason"] = reason.into();
     body
+}
+
+/// A code and a sentence for what is wrong.
+fn fault(error: &ParseIbanError) -> (&'static str, &'static str) {
+    match error {
+        ParseIbanError::InvalidBaseIban {
+            source: ParseBaseIbanError::InvalidChecksum,
+        } => (
+            "checksum",
+            "The check digits do not fit the rest: a digit is wrong or two are swapped.",
+        ),
+        ParseIbanError::InvalidBaseIban {
+            source: ParseBaseIbanError::InvalidFormat,
+        } => (
+            "format",
+            "An IBAN is two letters, two digits and then 11 to 30 letters and digits.",
+        ),
+        ParseIbanError::InvalidBban(_) => (
+            "country_format",
+            "The account part does not have the form of this country.",
+        ),
+        ParseIbanError::UnknownCountry(_) => {
+            ("country", "The country does not take part in the IBAN registry.")
+        }
+    }
 }
 
 fn parts<T: IbanLike + std::fmt::Display>(iban: &T) -> Value {

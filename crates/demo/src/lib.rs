@@ -1,7 +1,7 @@
 //! The demo service: a real REST API on loopback for `toolrun demo`, the examples and the end-to-end tests.
 //!
 //! It answers from committed data and from memory: exchange rates, IBANs, e-mail addresses, IP addresses and a
-//! small shop whose orders can be refunded. It opens no connection of its own, keeps nothing on disk, and prints
+//! small shop whose orders can be refunded and whose invoices can be paid. It opens no connection of its own, keeps nothing on disk, and prints
 //! nothing: who starts it gets every request through a hook.
 
 mod currency;

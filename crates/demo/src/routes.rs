@@ -9,7 +9,7 @@ use axum::routing::{get, post};
 
 use crate::gate::{Gate, limit, log, need_key};
 use crate::problem::Problem;
-use crate::shop::{Shop, documents, http};
+use crate::shop::{Shop, documents, http, payments};
 use crate::{currency, email, iban, ip, login};
 
 /// What the handlers share.
@@ -50,6 +50,8 @@ pub(crate) fn router(service: Arc<Service>) -> Router {
         .route("/v1/orders/{id}/refunds", post(http::refund))
         .route("/v1/orders/{id}/notes", post(http::add_note))
         .route("/v1/orders/{id}/documents", post(documents::attach))
+        .route("/v1/invoices/{id}", get(payments::invoice))
+        .route("/v1/payments", post(payments::pay))
         .route_layer(limited)
         // Outside the limit, so that a wrong key costs its owner nothing.
         .route_layer(keyed);

@@ -273,6 +273,95 @@ async fn refunds_move_money_once() {
 }
 
 #[tokio::test]
+async fn an_invoice_is_paid_once() {
+    let demo = start().await;
+    let open = get(&demo, "/v1/invoices/inv_301").await;
+    assert_eq!(
+        open.body,
+        json!({
+            "id": "inv_301", "number": "2026-118", "creditor": "Lamp Works Example Inc.",
+            "iban": "DE89370400440532013000", "amount": open.body["amount"], "currency": "USD",
+            "due": "2026-11-20", "status": "open",
+        })
+    );
+    assert_eq!(open.body["amount"].to_string(), "240.00");
+
+    let key = [("idempotency-key", "call-1")];
+    let body =
+        br#"{"iban":"DE89 3704 0044 0532 0130 00","amount":214.82,"currency":"EUR","reference":"2026-118"}"#;
+    let paid = request(&demo, "POST", "/v1/payments", &key, body).await;
+    assert_eq!(paid.status, 201, "{}", paid.body);
+    assert_eq!(
+        (&paid.body["id"], &paid.body["status"]),
+        (&json!("p_1"), &json!("executed"))
+    );
+    assert_eq!(paid.body["amount"].to_string(), "214.82");
+    assert_eq!(paid.header("idempotent-replayed"), None);
+    let again = request(&demo, "POST", "/v1/payments", &key, body).await;
+    assert_eq!((again.status, &again.body), (201, &paid.body));
+    assert_eq!(again.header("idempotent-replayed"), Some("true"));
+    let invoice = get(&demo, "/v1/invoices/inv_301").await;
+    assert_eq!(invoice.body["status"], "paid");
+
+    let twice = request(&demo, "POST", "/v1/payments", &[], body).await;
+    assert_eq!((twice.status, error_code(&twice)), (409, "already_paid"));
+    assert_eq!(
+        twice.body["error"]["message"],
+        "invoice `2026-118` is paid already; no money moved"
+    );
+    let other = br#"{"iban":"DE89370400440532013000","amount":1,"currency":"EUR","reference":"2026-118"}"#;
+    let reused = request(&demo, "POST", "/v1/payments", &key, other).await;
+    assert_eq!(
+        (reused.status, error_code(&reused)),
+        (422, "idempotency_key_reused")
+    );
+}
+
+#[tokio::test]
+async fn a_payment_with_a_fault_is_not_made() {
+    let demo = start().await;
+    let right =
+        json!({ "iban": "CH9300762011623852957", "amount": 5, "currency": "EUR", "reference": "R-7741" });
+    let cases = [
+        ("iban", json!("GB29NWBK60161331962819"), 422, "invalid_iban"),
+        ("iban", json!("DE89370400440532013000"), 422, "other_account"),
+        ("iban", Value::Null, 400, "invalid_parameter"),
+        ("amount", json!(0), 400, "invalid_parameter"),
+        ("amount", json!(-5), 400, "invalid_parameter"),
+        ("amount", json!("5"), 400, "invalid_parameter"),
+        ("amount", json!(5.001), 400, "invalid_parameter"),
+        ("currency", json!("CHF"), 400, "invalid_parameter"),
+        ("reference", json!(""), 400, "invalid_parameter"),
+        ("reference", json!("R-7742"), 422, "unknown_reference"),
+        ("refrence", json!("R-7741"), 400, "unknown_parameter"),
+    ];
+    for (name, value, status, code) in cases {
+        let mut body = right.clone();
+        body[name] = value;
+        let reply = request(&demo, "POST", "/v1/payments", &[], body.to_string().as_bytes()).await;
+        assert_eq!(
+            (reply.status, error_code(&reply)),
+            (status, code),
+            "{body}: {}",
+            reply.body
+        );
+    }
+    for name in ["iban", "amount", "currency", "reference"] {
+        let mut body = right.clone();
+        body.as_object_mut().unwrap().remove(name);
+        let reply = request(&demo, "POST", "/v1/payments", &[], body.to_string().as_bytes()).await;
+        assert_eq!(
+            (reply.status, &reply.body["error"]["parameter"]),
+            (400, &json!(name))
+        );
+    }
+    let unknown = get(&demo, "/v1/invoices/inv_399").await;
+    assert_eq!((unknown.status, error_code(&unknown)), (404, "unknown_invoice"));
+    let invoice = get(&demo, "/v1/invoices/inv_302").await;
+    assert_eq!(invoice.body["status"], "open");
+}
+
+#[tokio::test]
 async fn notes_come_as_forms() {
     let demo = start().await;
     let form = [("content-type", "application/x-www-form-urlencoded")];

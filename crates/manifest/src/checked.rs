@@ -360,6 +360,11 @@ pub enum Method {
 }
 
 impl Method {
+    /// Whether it asks for nothing but an answer (RFC 9110 §9.2.1).
+    pub(crate) fn is_safe(self) -> bool {
+        matches!(self, Self::Get | Self::Head | Self::Options)
+    }
+
     /// As it stands on the wire.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,7 @@
 //! Problems as data: what is wrong, where, and what would mend it. Drawing
 //! them is the command line's business.
 
+use crate::codes;
 use crate::source::Span;
 
 /// How bad it is.
@@ -205,6 +206,7 @@ impl Sink {
         span: Span,
         message: impl Into<String>,
     ) -> &mut Diagnostic {
+        debug_assert!(codes::is_known(code), "add `{code}` to `ERRORS` in codes.rs");
         let count = match severity {
             Severity::Error => &mut self.errors,
             Severity::Warning => &mut self.warnings,
@@ -223,6 +225,15 @@ impl Sink {
     /// Whether a place, or what it is part of, has an error already.
     pub(crate) fn has_error(&self, span: Span) -> bool {
         self.diagnostics.iter().any(|found| found.is_error_about(span))
+    }
+
+    /// Whether a place has an error in any part of it.
+    pub(crate) fn has_error_within(&self, span: Span) -> bool {
+        self.diagnostics.iter().any(|found| {
+            let other = found.span();
+            let touches = other.start < span.end && span.start < other.end;
+            found.severity == Severity::Error && other.source == span.source && touches
+        })
     }
 
     /// Whether it has one of that code.

@@ -4,7 +4,9 @@
 use crate::decl::{policy, tool};
 use crate::diagnostic::{Safety, Sink};
 use crate::habits::{self, flat};
+use crate::key_reference::KeyNeed;
 use crate::node::{Entry, Kind, Node};
+use crate::shape::Shape;
 use crate::source::Span;
 
 /// A key of the language: the one place where its name and meaning stand.
@@ -14,11 +16,46 @@ pub(crate) struct Key {
     pub(crate) name: &'static str,
     /// What it says, in one line.
     pub(crate) doc: &'static str,
+    /// What may stand behind it.
+    pub(crate) shape: Shape,
+    /// Whether its mapping is wrong without it.
+    pub(crate) need: KeyNeed,
+    /// What holds when it is not written.
+    pub(crate) absent: Option<&'static str>,
 }
 
 /// A row of a table of keys.
 pub(crate) const fn key(name: &'static str, doc: &'static str) -> Key {
-    Key { name, doc }
+    Key {
+        name,
+        doc,
+        shape: Shape::Unsaid,
+        need: KeyNeed::Optional,
+        absent: None,
+    }
+}
+
+impl Key {
+    /// What may stand behind it.
+    pub(crate) const fn is(self, shape: Shape) -> Self {
+        Self { shape, ..self }
+    }
+
+    /// Its mapping is wrong without it.
+    pub(crate) const fn required(self) -> Self {
+        Self {
+            need: KeyNeed::Required,
+            ..self
+        }
+    }
+
+    /// What holds when it is not written.
+    pub(crate) const fn absent(self, value: &'static str) -> Self {
+        Self {
+            absent: Some(value),
+            ..self
+        }
+    }
 }
 
 /// The keys of one mapping while they are read.
@@ -97,14 +134,17 @@ impl<'n> Fields<'n> {
 
     /// Reports the keys that nobody took and those that are missing.
     pub(crate) fn finish(self, sink: &mut Sink) {
-        self.finish_but(&[], sink);
+        let all: Vec<_> = names(self.tables).collect();
+        self.finish_among(&all, &[], sink);
     }
 
-    /// As [`Self::finish`], but silent about keys that were reported already.
-    pub(crate) fn finish_but(self, reported: &[&str], sink: &mut Sink) {
+    /// As [`Self::finish`], where only some keys of the tables are valid beside the others that are written; silent
+    /// about those that were reported already.
+    pub(crate) fn finish_among(self, valid: &[&'static str], reported: &[&str], sink: &mut Sink) {
         let mut unknown = 0;
         for ((entry, taken), meant) in self.entries.iter().zip(&self.taken).zip(&self.meant) {
             let name = entry.key.as_str();
+            let meant = meant.filter(|meant| *taken || valid.contains(meant));
             if (*taken && meant.is_none()) || name.starts_with("x-") || reported.contains(&name) {
                 continue;
             }
@@ -112,17 +152,20 @@ impl<'n> Fields<'n> {
             let diagnostic = sink.error("unknown-key", entry.key.span(), message);
             if let Some(meant) = meant {
                 diagnostic.help(format!("did you mean `{meant}`?"));
-                diagnostic.fix(
-                    &format!("rename it to `{meant}`"),
-                    Safety::Unsafe,
-                    entry.key.span(),
-                    *meant,
-                );
+                // Written otherwise, it is that key; else it may have been another.
+                let safety = if flat(name) == flat(meant) {
+                    Safety::Safe
+                } else {
+                    Safety::Unsafe
+                };
+                let title = format!("rename it to `{meant}`");
+                diagnostic.fix(&title, safety, entry.key.span(), meant);
             } else if unknown < MAX_GUESSES {
                 unknown += 1;
                 let advice = habits::advice(&self.what, name, &[tool::KEYS, policy::KEYS]);
-                diagnostic
-                    .help(advice.unwrap_or_else(|| format!("valid keys are {}", list(names(self.tables)))));
+                diagnostic.help(
+                    advice.unwrap_or_else(|| format!("valid keys are {}", list(valid.iter().copied()))),
+                );
             }
         }
         for name in &self.missing {
@@ -156,14 +199,18 @@ const MAX_GUESSES: usize = 500;
 
 /// The key that each entry stands for, where it is none of ours.
 fn meant(what: &str, entries: &[Entry], tables: &'static [&'static [Key]]) -> Vec<Option<&'static str>> {
+    let is_known = |name: &str| name.starts_with("x-") || names(tables).any(|known| known == name);
+    // Most mappings are without mistakes.
+    if entries.iter().all(|entry| is_known(entry.key.as_str())) {
+        return vec![None; entries.len()];
+    }
     let mut free: Vec<&'static str> = names(tables)
         .filter(|known| !entries.iter().any(|entry| entry.key.as_str() == *known))
         .collect();
     let mut meant = Vec::with_capacity(entries.len());
     for entry in entries {
         let name = entry.key.as_str();
-        let known = name.starts_with("x-") || names(tables).any(|known| known == name);
-        let found = (!known && meant.len() < MAX_GUESSES)
+        let found = (!is_known(name) && meant.len() < MAX_GUESSES)
             .then(|| near_key(what, name, &free))
             .flatten();
         free.retain(|key| Some(*key) != found);

@@ -33,6 +33,7 @@ const MEANT: &[Meant] = &[
     ("the manifest", "toolrun", &["version"]),
     ("the manifest", "tools", &["functions", "endpoints", "actions"]),
     ("the manifest", "vars", &["variables"]),
+    ("this step", "after", &["needs", "depends_on", "depends"]),
     ("this step", "call", &["tool", "uses", "run"]),
     ("this step", "id", &["name"]),
     (
@@ -135,6 +136,11 @@ const ADVICE: &[Meant] = &[
         "tool",
         "it belongs to an api, under `apis:`; without an api, `url` holds the whole address",
         &["base_url"],
+    ),
+    (
+        "this step",
+        "what is called retries by itself (`retries` of its api); `on_error` says what an error does, `repeat` waits for a state",
+        &["retry", "retries"],
     ),
     ("tool", "remove it: the key above is the name", &["name", "id"]),
     (
@@ -308,10 +314,14 @@ mod tests {
     #[test]
     fn what_others_write_is_no_key_of_ours_at_that_place() {
         for (place, key, words) in MEANT.iter().chain(HOMES) {
-            let table = crate::decl::TABLES.iter().find(|(name, _)| name == place);
-            let ours = table.map_or(&[][..], |(_, keys)| *keys);
+            let section = crate::decl::SECTIONS
+                .iter()
+                .find(|section| section.name == *place);
             for word in *words {
-                assert!(ours.iter().all(|key| key.name != *word), "{place}.{word}");
+                assert!(
+                    section.is_none_or(|section| section.key(word).is_none()),
+                    "{place}.{word}"
+                );
                 assert_ne!(word, key, "{place}");
             }
         }

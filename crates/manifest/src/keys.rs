@@ -1,40 +1,76 @@
 //! What looks like a real key, token or password, and how it is shown: masked,
 //! wherever a diagnostic quotes the text it stands in.
 
+use std::sync::LazyLock;
+
 use crate::decl::auth::AuthKind;
 use crate::decl::body::BodyKind;
 use crate::decl::policy::{Pair, PolicyDecl};
 use crate::diagnostic::Diagnostic;
 use crate::node::{Kind, Node};
+use crate::phrases::Phrases;
 use crate::resolve::File;
 use crate::source::{Sources, Span};
 use crate::text::Text;
 
-/// Beginnings of keys, and how many characters follow at least.
+/// Beginnings of keys, and how many characters follow at least. Those
+/// that providers document as beginnings of secrets, and no others.
 const SHAPES: &[(&str, usize)] = &[
+    ("AGE-SECRET-KEY-1", 40),
     ("AIza", 30),
     ("AKIA", 16),
     ("ASIA", 16),
+    ("Basic ", 16),
+    ("Bearer ", 16),
+    ("GOCSPX-", 20),
+    ("NRAK-", 20),
+    ("PMAK-", 30),
+    ("SG.", 40),
+    ("dckr_pat_", 20),
+    ("dop_v1_", 32),
     ("eyJhbGciOi", 20),
-    ("ghp_", 20),
+    ("figd_", 30),
     ("gho_", 20),
+    ("ghp_", 20),
+    ("ghr_", 20),
     ("ghs_", 20),
+    ("ghu_", 20),
     ("github_pat_", 20),
     ("glpat-", 16),
+    ("glsa_", 30),
     ("gsk_", 20),
     ("hf_", 20),
+    ("hvs.", 20),
+    ("lin_api_", 30),
     ("npm_", 30),
+    ("nvapi-", 40),
     ("pk_live_", 16),
+    ("pplx-", 30),
+    ("pypi-AgE", 40),
+    ("r8_", 30),
     ("rk_live_", 16),
+    ("rk_test_", 16),
+    ("sbp_", 30),
+    ("shpat_", 20),
+    ("shpss_", 20),
     ("sk-", 20),
     ("sk_live_", 16),
     ("sk_test_", 16),
+    ("sntrys_", 30),
+    ("sq0atp-", 20),
+    ("sq0csp-", 20),
+    ("tskey-", 16),
+    ("whsec_", 20),
+    ("xai-", 40),
+    ("xapp-", 20),
     ("xoxa-", 16),
     ("xoxb-", 16),
     ("xoxp-", 16),
-    ("Bearer ", 16),
-    ("Basic ", 16),
+    ("xoxr-", 16),
+    ("xoxs-", 16),
+    ("ya29.", 20),
 ];
+static BEGINNINGS: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(SHAPES.iter().map(|(start, _)| *start)));
 
 /// Parts of names of headers and query pairs that carry credentials.
 const CARRIERS: &[&str] = &[
@@ -172,22 +208,28 @@ fn whole_key(span: Span, sources: &Sources) -> Span {
     }
 }
 
-/// Known shapes of keys anywhere in a text.
+/// Known shapes of keys anywhere in a text, in order.
 fn known_shapes(text: &str) -> Vec<(usize, usize)> {
+    let joins = |c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/');
     let mut found = Vec::new();
-    for (prefix, least) in SHAPES {
-        for (at, _) in text.match_indices(prefix) {
-            if text[..at].ends_with(|c: char| c.is_alphanumeric() || matches!(c, '-' | '_' | '/')) {
-                continue;
-            }
-            let rest = &text[at + prefix.len()..];
-            let body = rest
-                .split(|c: char| !(c.is_ascii_alphanumeric() || "-_.=+/~".contains(c)))
-                .next()
-                .unwrap_or_default();
-            if body.len() >= *least && looks_random(body) {
-                found.push((at, at + prefix.len() + body.len()));
-            }
+    let mut judged = 0;
+    // A beginning within another stands behind a letter, a `-` or a `_`.
+    for (row, start) in BEGINNINGS.each_apart(text) {
+        // What stands within another is found or refused with it.
+        if start.start < judged || text[..start.start].ends_with(joins) {
+            continue;
+        }
+        let body = &text[start.end..];
+        let length = body
+            .bytes()
+            .take_while(|byte| byte.is_ascii_alphanumeric() || b"-_.=+/~".contains(byte))
+            .count();
+        if length < SHAPES[row].1 {
+            continue;
+        }
+        judged = start.end + length;
+        if looks_random(&body[..length]) {
+            found.push((start.start, judged));
         }
     }
     found.extend(text.match_indices("-----BEGIN ").filter_map(|(at, _)| {
@@ -324,6 +366,11 @@ mod tests {
             ("id: AKIA5QX7T2M9KZ4W8RBD", true),
             ("Authorization: Bearer 8f14e45fceea167a5a36", true),
             ("-----BEGIN RSA PRIVATE KEY-----", true),
+            ("token: xapp-1-A052K7-6f3k9q2mxv8r41tz0pwy", true),
+            ("hook: \"whsec_7f3k9q2mxv8r41tz0pwyLm\"", true),
+            ("my-whsec_7f3k9q2mxv8r41tz0pwyLm", false),
+            ("éwhsec_7f3k9q2mxv8r41tz0pwyLm", false),
+            ("SG.is the code of Singapore, and SG.1 its first district", false),
             ("key: sk-YOUR-API-KEY-GOES-HERE-PLEASE", false),
             ("a task-management-system-of-2026-and-later", false),
             ("auth: { bearer: SHOP_KEY }", false),

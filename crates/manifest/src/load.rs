@@ -11,7 +11,7 @@ use crate::resolve::{self, File, World};
 use crate::source::{Source, SourceId, Sources};
 use crate::text::Text;
 use crate::yaml::{self, Room};
-use crate::{Loaded, ReadInclude};
+use crate::{Loaded, Reach, ReadInclude};
 
 /// How many files a manifest may bring along.
 const MAX_FILES: usize = 200;
@@ -54,8 +54,13 @@ pub fn load(name: &str, text: String, files: &dyn ReadInclude) -> Loaded {
     let world = World::gather(&decls, complete, &mut sink);
     let manifest = resolve::manifest(&world, &mut sink);
     // A text that was cut by a comma is not the author's wording.
-    if complete && !misread {
-        lint::run(&world, &manifest, &sources, &mut sink);
+    let reach = match (misread, complete) {
+        (true, _) => Reach::Text,
+        (false, false) => Reach::Keys,
+        (false, true) => Reach::Names,
+    };
+    if reach == Reach::Names {
+        lint::run(&world, &manifest, &parsed, &sources, &mut sink);
     }
     let whole = complete && sink.errors() == 0;
     let hidden = sink.hidden();
@@ -67,6 +72,7 @@ pub fn load(name: &str, text: String, files: &dyn ReadInclude) -> Loaded {
         manifest: whole.then_some(manifest),
         diagnostics,
         sources,
+        reach,
     }
 }
 
@@ -198,7 +204,7 @@ fn wrong_path(path: &str) -> Option<(&'static str, &'static str)> {
 
 /// Whether a text has a key `toolrun` where that of a manifest stands: at the
 /// start of a line, or anywhere on one when the whole text is in braces.
-fn is_manifest(text: &str) -> bool {
+pub(crate) fn is_manifest(text: &str) -> bool {
     let text = text.trim_start_matches('\u{feff}');
     let in_braces = text.trim_start().starts_with('{');
     text.lines().any(|line| {

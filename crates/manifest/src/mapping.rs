@@ -93,7 +93,12 @@ pub(crate) fn bare_keys(entries: &[Entry], source: &str, sink: &mut Sink) {
             shorten(key.as_str())
         );
         if let Some((message, help)) = known_bare(key.as_str()) {
-            sink.error("bare-key", key.span(), message).help(help);
+            let diagnostic = sink.error("bare-key", key.span(), message);
+            diagnostic.help(help);
+            if key.as_str() == "optional" {
+                let whole = "optional: true";
+                diagnostic.fix("write `optional: true`", Safety::Safe, key.span(), whole);
+            }
             index = first + 1;
             continue;
         }

@@ -1,7 +1,7 @@
 //! Nodes as plain values: each reader says what it expected and what it found.
 
-use crate::diagnostic::Sink;
-use crate::fields::{list, suggest};
+use crate::diagnostic::{Safety, Sink};
+use crate::fields::{list, nearest, suggest};
 use crate::node::{Entry, Kind, Node, Scalar};
 use crate::source::Span;
 use crate::text::{Style, Text};
@@ -47,8 +47,10 @@ pub(crate) fn text<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&'
             }
             _ => {
                 let message = format!("expected {what}, found {}", node.found());
+                let quoted = format!("\"{}\"", text.as_str());
                 sink.error("wrong-type", node.span, message)
-                    .help(format!("quote it to make it a text: \"{}\"", text.as_str()));
+                    .help(format!("quote it to make it a text: `{quoted}`"))
+                    .fix("quote it", Safety::Safe, node.span, quoted);
                 None
             }
         },
@@ -107,7 +109,8 @@ pub(crate) fn whole(
         && text.style() != Style::Plain
         && text.as_str().parse().is_ok_and(|value| bounds.contains(&value))
     {
-        diagnostic.help(format!("remove the quotes: {}", text.as_str()));
+        diagnostic.help(format!("remove the quotes: `{}`", text.as_str()));
+        diagnostic.fix("remove the quotes", Safety::Safe, node.span, text.as_str());
     }
     None
 }
@@ -119,16 +122,22 @@ pub(crate) fn boolean(node: &Node, what: &str, sink: &mut Sink) -> Option<bool> 
     {
         return Some(value);
     }
-    let yes_or_no = matches!(&node.kind, Kind::Scalar(text) if matches!(
-        text.as_str().to_lowercase().as_str(), "yes" | "no" | "on" | "off" | "y" | "n" | "true" | "false"
-    ));
-    if yes_or_no {
+    let meant = match &node.kind {
+        Kind::Scalar(text) => match text.as_str().to_lowercase().as_str() {
+            "yes" | "on" | "y" | "true" => Some("true"),
+            "no" | "off" | "n" | "false" => Some("false"),
+            _ => None,
+        },
+        _ => None,
+    };
+    if let Some(meant) = meant {
         sink.error(
             "wrong-type",
             node.span,
             format!("expected `true` or `false` for {what}, found {}", node.found()),
         )
-        .help("write `true` or `false` without quotes");
+        .help("write `true` or `false` without quotes")
+        .fix(&format!("write `{meant}`"), Safety::Safe, node.span, meant);
     } else {
         expected(node, &format!("`true` or `false` for {what}"), sink);
     }
@@ -158,9 +167,15 @@ pub(crate) fn word<T: Copy>(
     );
     let diagnostic = sink.error("wrong-value", node.span, message);
     if let Kind::Scalar(text) = &node.kind
-        && let Some(near) = crate::fields::nearest(text.as_str(), names)
+        && let Some(near) = nearest(text.as_str(), names)
     {
+        let safety = if near.eq_ignore_ascii_case(text.as_str()) {
+            Safety::Safe
+        } else {
+            Safety::Unsafe
+        };
         diagnostic.help(format!("did you mean `{near}`?"));
+        diagnostic.fix(&format!("write `{near}`"), safety, node.span, near);
     }
     None
 }
@@ -208,8 +223,16 @@ pub(crate) fn items<'n>(node: &'n Node, what: &str, sink: &mut Sink) -> Option<&
             } else {
                 text.as_str().split(',').map(str::trim).collect()
             };
-            let help = format!("write it as a list: `[{}]`", parts.join(", "));
-            expected_form(node, what, help, sink);
+            let list = format!("[{}]", parts.join(", "));
+            let plain = |c: char| c.is_alphanumeric() || matches!(c, ' ' | ',' | '_' | '-' | '.' | '/');
+            if matches!(node.kind, Kind::Scalar(_)) {
+                let message = format!("expected {what}, found {}", node.found());
+                let diagnostic = sink.error("wrong-type", node.span, message);
+                diagnostic.help(format!("write it as a list: `{list}`"));
+                if text.as_str().chars().all(plain) && !parts.contains(&"") {
+                    diagnostic.fix("write a list", Safety::Unsafe, node.span, list);
+                }
+            }
             None
         }
         _ => {
@@ -251,7 +274,12 @@ pub(crate) fn known<'a>(
         return Some(());
     }
     let message = format!("there is no {kind} `{}`", name.as_str());
-    sink.error("unknown-name", name.span(), message)
-        .help(suggest(name.as_str(), all, &format!("{kind}s")));
+    let near = nearest(name.as_str(), all.clone());
+    let diagnostic = sink.error("unknown-name", name.span(), message);
+    let all_kinds = format!("{}s", kind.replace(" or ", "s and "));
+    diagnostic.help(suggest(name.as_str(), all, &all_kinds));
+    if let Some(near) = near {
+        diagnostic.fix(&format!("write `{near}`"), Safety::Unsafe, name.span(), near);
+    }
     None
 }

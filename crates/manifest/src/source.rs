@@ -92,10 +92,16 @@ impl Sources {
         (0..).map(SourceId).zip(&self.all)
     }
 
+    /// The line, from 1, on which a span starts.
+    pub(crate) fn line(&self, span: Span) -> usize {
+        let starts = &self.lines[span.source.0 as usize];
+        starts.partition_point(|start| *start <= span.start)
+    }
+
     /// Where a span starts.
     pub fn position(&self, span: Span) -> Position {
         let starts = &self.lines[span.source.0 as usize];
-        let line = starts.partition_point(|start| *start <= span.start);
+        let line = self.line(span);
         let text = &self.get(span.source).text;
         let before = &text.as_bytes()[starts[line - 1]..span.start.min(text.len())];
         // Continuation bytes are not the start of a character.

@@ -61,6 +61,17 @@ fn report_at(source: SourceId, text: &str, problem: Problem, at: usize, sink: &m
     let (message, help) = words(&problem, &text[span.range()]);
     let diagnostic = sink.error("syntax", span, message);
     diagnostic.help(help);
+    if problem == Problem::NoBlank
+        && let Some(colon) = line_of(text, at).find(':')
+    {
+        let after = line_start(text, at) + colon + 1;
+        let place = Span {
+            source,
+            start: after,
+            end: after,
+        };
+        diagnostic.fix("put a space after the colon", Safety::Safe, place, " ");
+    }
     if let Problem::WrongBracket { open, .. } = problem {
         diagnostic.context(character(source, text, at), format!("`{open}` opens here"));
     }
@@ -244,9 +255,36 @@ pub(crate) fn unquoted_template(span: Span, text: &str, sink: &mut Sink) {
     if starts {
         diagnostic.says("YAML reads this as a mapping");
     }
-    diagnostic.help(format!("write `\"{written}\"`"));
-    if !written.contains(['"', '\\', '\n']) {
-        diagnostic.fix("quote the value", Safety::Safe, value, format!("\"{written}\""));
+    match quoted(written) {
+        Some(quoted) => {
+            diagnostic.help(format!("write `{quoted}`"));
+            diagnostic.fix("quote the value", Safety::Safe, value, quoted);
+        }
+        None => {
+            diagnostic
+                .help("put the whole value into one pair of quotes; inside `'…'` a quote is written `''`");
+        }
+    }
+}
+
+/// A text in the quotes that keep all of it as it is, if there are such. Quotes
+/// outside of `{{ }}` belong to something else than one plain value.
+fn quoted(written: &str) -> Option<String> {
+    let outside = written
+        .split("{{")
+        .map(|part| part.split_once("}}").map_or(part, |(_, after)| after));
+    let begins = written.starts_with("{{");
+    let foreign = outside
+        .enumerate()
+        .any(|(number, part)| (number > 0 || !begins) && part.contains(['"', '\'']));
+    if foreign || written.contains('\n') {
+        None
+    } else if !written.contains(['"', '\\']) {
+        Some(format!("\"{written}\""))
+    } else if !written.contains('\'') {
+        Some(format!("'{written}'"))
+    } else {
+        None
     }
 }
 
@@ -256,8 +294,7 @@ fn plain_value(span: Span, text: &str) -> Span {
     let start = span.start;
     let line_end = text[start..].find('\n').map_or(text.len(), |end| start + end);
     let line = &text[start..line_end];
-    let before = &text[line_start(text, start)..start];
-    let in_flow = before.contains(['{', '[']);
+    let in_flow = is_in_flow(text, start);
     let mut depth = 0usize;
     let mut end = line.len();
     for (index, c) in line.char_indices() {
@@ -285,6 +322,21 @@ fn plain_value(span: Span, text: &str) -> Span {
         end: end.max(span.end.min(line_end)),
         ..span
     }
+}
+
+/// Whether a place stands in `{ }` or `[ ]`, which may have been opened on a
+/// line above: that line ends with the bracket, or with the comma after a pair.
+fn is_in_flow(text: &str, at: usize) -> bool {
+    let start = line_start(text, at);
+    if text[start..at].contains(['{', '[']) {
+        return true;
+    }
+    let above = text[..start].lines().rev().map(|line| {
+        let content = line.split(" #").next().unwrap_or_default();
+        content.trim()
+    });
+    let mut above = above.filter(|line| !line.is_empty() && !line.starts_with('#'));
+    above.next().is_some_and(|line| line.ends_with(['{', '[', ',']))
 }
 
 /// An unquoted `{{` at the start of a value, on the line of an error or the
@@ -328,10 +380,12 @@ fn unquoted_braces(line: &str) -> Option<usize> {
                 // In flow style a value cannot hold braces: it starts after
                 // the last `: ` or `, `.
                 if flow > 0 {
-                    let value = line[..index]
-                        .rfind([' ', ',', '['])
-                        .map_or(index, |blank| blank + 1);
-                    return Some(value);
+                    let before = &line[..index];
+                    let ends = [": ", ", ", "[", "{"];
+                    let value = ends.iter().filter_map(|end| Some(before.rfind(end)? + end.len()));
+                    let value = value.max().unwrap_or(index);
+                    let blanks = before[value..].len() - before[value..].trim_start().len();
+                    return Some(value + blanks);
                 }
                 return None;
             }

@@ -58,6 +58,20 @@ pub struct Step {
     pub needs: Vec<usize>,
     /// What it does to the world.
     pub effect: Effect,
+    /// The arguments that are written out.
+    pub literals: Vec<Literal>,
+}
+
+/// An argument in which nothing is a template: whether it fits is known
+/// before anything runs.
+#[derive(Debug, Clone)]
+pub struct Literal {
+    /// The callee's param.
+    pub name: String,
+    /// The value.
+    pub value: Value,
+    /// Where the value stands.
+    pub span: Span,
 }
 
 /// What a step does.
@@ -81,6 +95,8 @@ pub struct Ask {
     pub prompt: TextTemplate,
     /// JSON Schema of the answer.
     pub output: Option<Value>,
+    /// Where that stands.
+    pub output_span: Option<Span>,
     /// What the model may call; without any it is one turn.
     pub tools: Vec<String>,
 }

@@ -80,7 +80,11 @@ fn the_full_example_loads() {
         include_str!("currency.yaml").to_owned(),
     )]));
     let loaded = load("shop.yaml", full.to_owned(), &files);
-    assert_eq!(lines(&loaded), Vec::<String>::new());
+    let lines = lines(&loaded);
+    assert!(
+        matches!(lines.as_slice(), [one] if one.contains("secret `ERP_TOKEN` is never used")),
+        "it shows a second way to find a secret, and uses the first: {lines:?}"
+    );
     let manifest = loaded.manifest.expect("no diagnostics");
     let names: Vec<_> = manifest.tools.iter().map(|tool| tool.name.as_str()).collect();
     assert_eq!(names, ["find_orders", "create_refund", "get_exchange_rate"]);
@@ -133,7 +137,7 @@ fn json_line_ends_and_marks_of_other_editors_are_read() {
 #[test]
 fn anchors_repeat_values_and_extension_keys_are_ignored() {
     let text = r#"toolrun: 1
-x-shared: &limit { type: integer, minimum: 1, description: How many at most }
+x-shared: &limit { type: integer, minimum: 1, maximum: 9, description: How many at most }
 tools:
   find_orders:
     x-owner: the shop's team
@@ -247,7 +251,7 @@ tools:
 #[test]
 fn what_has_no_room_yet_is_listed_with_its_tool() {
     let text = r#"toolrun: 1
-secrets: { ID: env, SECRET: env }
+secrets: { SECRET: env }
 mcp: { tracker: { command: [tracker-mcp] } }
 apis:
   shop:
@@ -347,6 +351,14 @@ const BY_THE_VALIDATOR: &[&str] = &[
 /// Not broken, but hardly meant.
 const WARNED: &[&str] = &[
     "beginner-template-in-description.yaml",
+    "lints-of-an-import.yaml",
+    "lints-of-cost.yaml",
+    "lints-of-money.yaml",
+    "lints-of-poison.yaml",
+    "lints-of-requests.yaml",
+    "lints-of-safety.yaml",
+    "lints-of-workflows.yaml",
+    "lints-that-are-allowed.yaml",
     "oauth2-over-plain-http.yaml",
 ];
 
@@ -380,7 +392,7 @@ fn broken_manifests_yield_errors() {
             count.max(1)
         };
         let right = if BY_THE_VALIDATOR.contains(&&*name) {
-            loaded.diagnostics.is_empty()
+            count == 0
         } else if WARNED.contains(&&*name) {
             count == 0 && !loaded.diagnostics.is_empty()
         } else {
@@ -437,7 +449,10 @@ fn every_fix_mends_what_it_belongs_to() {
             let count = |loaded: &Loaded| loaded.diagnostics.iter().filter(same).count();
             assert!(count(&after) < count(&before), "{diagnostic:?}\n{text}");
             assert!(errors(&after) <= errors(&before), "{diagnostic:?}\n{text}");
-            mended_codes.push(diagnostic.code);
+            // Each lint has examples that prove its fix.
+            if RULES.iter().all(|rule| rule.name != diagnostic.code) {
+                mended_codes.push(diagnostic.code);
+            }
         }
     }
     mended_codes.sort_unstable();
@@ -446,10 +461,14 @@ fn every_fix_mends_what_it_belongs_to() {
         mended_codes,
         [
             "bare-key",
-            "plain-http",
+            "missing-key",
+            "syntax",
+            "unknown-filter",
             "unknown-key",
+            "unknown-name",
             "unquoted-template",
-            "write-without-effect",
+            "version",
+            "wrong-type",
             "wrong-value"
         ]
     );

@@ -3,7 +3,7 @@
 
 use std::fmt::Write;
 
-use toolrun_manifest::{Bound, Effect, Loaded, Manifest, Most, ReadInclude, When};
+use toolrun_manifest::{Bound, Effect, Loaded, Manifest, Most, ReadInclude, Severity, When};
 
 struct NoIncludes;
 
@@ -101,12 +101,19 @@ fn needs_are_read_off_the_templates() {
     waves(&diamond, &[&[0], &[1, 2], &[3]]);
 }
 
+/// The codes of the errors; what lints say of these manifests is not asked.
+fn errors(loaded: &Loaded) -> Vec<&'static str> {
+    let errors = loaded.diagnostics.iter();
+    let errors = errors.filter(|found| found.severity == Severity::Error);
+    errors.map(|found| found.code).collect()
+}
+
 /// The messages about the last of these steps, whose `a` is required.
 #[track_caller]
 fn absent(lines: &[&str], value: &str, expected: bool) {
     let last = format!(r#"id: last, call: get, with: {{ a: "{value}" }}"#);
     let loaded = load(&steps(&[lines, &[last.as_str()]].concat()));
-    let codes: Vec<&str> = loaded.diagnostics.iter().map(|found| found.code).collect();
+    let codes: Vec<&str> = errors(&loaded);
     let wanted: &[&str] = if expected { &["absent-argument"] } else { &[] };
     assert_eq!(codes, wanted, "{lines:?} {value}");
 }
@@ -150,7 +157,7 @@ fn a_condition_that_has_seen_a_name_vouches_for_it() {
     for (condition, codes) in [("{{ x is defined }}", &[][..]), ("{{ p }}", &["absent-argument"])] {
         let last = format!(r#"id: y, when: "{condition}", call: get, with: {{ a: "{{{{ x.a }}}}" }}"#);
         let loaded = load(&steps(&[r#"id: x, when: "{{ p }}", call: put"#, &last]));
-        let found: Vec<&str> = loaded.diagnostics.iter().map(|found| found.code).collect();
+        let found: Vec<&str> = errors(&loaded);
         assert_eq!(found, codes, "{condition}");
     }
 }
@@ -174,7 +181,7 @@ fn the_value_of_an_inner_workflow_can_be_absent_too() {
         ("    return: \"{{ x.a | default(1) }}\"\n", &[]),
     ] {
         let loaded = load(&format!("{outer}{}", inner(returns)));
-        let found: Vec<&str> = loaded.diagnostics.iter().map(|found| found.code).collect();
+        let found: Vec<&str> = errors(&loaded);
         assert_eq!(found, codes, "{returns}");
     }
 }
@@ -290,6 +297,68 @@ fn workflows_nest_only_so_deep() {
             .expect("writing to a text");
     }
     let loaded = load(&text);
-    let found: Vec<&str> = loaded.diagnostics.iter().map(|found| found.code).collect();
+    let found: Vec<&str> = errors(&loaded);
     assert_eq!(found, ["too-deep"]);
+}
+
+#[test]
+fn a_schema_of_an_answer_is_told_of_with_everything_else() {
+    let loaded = load(&steps(&[
+        r#"id: x, ask: "say {{ nope }}", output: { type: objekt, properties: { type: { type: [string, nil] } } }"#,
+    ]));
+    let errors = loaded
+        .diagnostics
+        .iter()
+        .filter(|found| found.severity == Severity::Error);
+    let told: Vec<&str> = errors.map(|found| found.message.as_str()).collect();
+    let expected = [
+        "unknown name `nope`",
+        "`objekt` in `output` of step `x` is not a type of JSON Schema",
+        "`nil` in `output` of step `x` is not a type of JSON Schema",
+    ];
+    assert_eq!(told, expected);
+    let fine =
+        r#"id: x, ask: "say {{ p }}", output: { type: object, properties: { type: { const: objekt } } }"#;
+    good(&steps(&[fine]));
+}
+
+#[test]
+fn slips_of_those_who_know_other_tools_are_told_with_what_to_write() {
+    let cases = [
+        (
+            r#"id: x, call: put, when: "{{ p }} == 3""#,
+            "put all of it inside, as in `{{ orders.count > 3 }}`",
+        ),
+        (
+            r#"id: x, call: put, with: { a: "{{ steps.y.v }}" }"#,
+            "a step's value stands alone: write `{{ y }}`, or `{{ y.FIELD }}` for a part of it",
+        ),
+        (
+            "id: x, call: put, after: 'y, z'",
+            "several are a list: `after: [y, z]`",
+        ),
+        ("id: x, call: put, needs: [y]", "did you mean `after`?"),
+        (
+            "id: x, call: put, retry: 3",
+            "what is called retries by itself (`retries` of its api); `on_error` says what an error does, `repeat` waits for a state",
+        ),
+        (
+            "id: x, call: colour",
+            "the tools and workflows are `get`, `put`, `drop`",
+        ),
+        (
+            "id: x, ask: ''",
+            "write what the model is asked, as in `ask: \"Sum up {{ rates | tojson }}\"`",
+        ),
+    ];
+    for (line, expected) in cases {
+        let loaded = load(&steps(&[line, "id: y, call: put", "id: z, call: put"]));
+        let help: Vec<&str> = loaded
+            .diagnostics
+            .iter()
+            .filter_map(|found| found.help.as_deref())
+            .collect();
+        assert!(help.contains(&expected), "{line}: {help:#?}");
+        assert!(loaded.manifest.is_none(), "{line}");
+    }
 }

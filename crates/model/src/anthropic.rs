@@ -55,9 +55,7 @@ impl Wire for Anthropic {
             body.insert("system".to_owned(), json!([block]));
         }
         if !request.tools.is_empty() {
-            let (mut tools, _) = self.tools(&request.tools);
-            mark_last(&mut tools);
-            body.insert("tools".to_owned(), tools);
+            body.insert("tools".to_owned(), self.tools(&request.tools).0);
         }
         let mut messages = messages(&request.messages);
         if !request.tools.is_empty() {
@@ -75,14 +73,13 @@ impl Wire for Anthropic {
     fn tools(&self, tools: &[ToolSpec]) -> (Value, Vec<Weakened>) {
         let mut weakened = Vec::new();
         let list = tools.iter().map(|tool| {
-            let (parameters, left_out) = schema::tool_parameters(&tool.parameters);
-            weakened.extend(left_out.into_iter().map(|what| Weakened {
-                tool: tool.name.clone(),
-                what,
-            }));
+            let (parameters, losses) = schema::tool_parameters(&tool.parameters);
+            weakened.extend(losses.into_iter().map(|loss| loss.in_tool(&tool.name)));
             json!({"name": tool.name, "description": tool.description, "input_schema": parameters})
         });
-        (Value::Array(list.collect()), weakened)
+        let mut tools = Value::Array(list.collect());
+        mark_last(&mut tools);
+        (tools, weakened)
     }
 
     fn decoder(&self, request: &ModelRequest) -> MessagesDecoder {

@@ -10,6 +10,7 @@ mod detect;
 pub mod embedded;
 mod error;
 mod failure;
+mod gemini;
 mod ids;
 mod message;
 mod openai_chat;
@@ -28,6 +29,7 @@ pub use anthropic::{Anthropic, MessagesDecoder};
 pub use detect::{LocalServer, default_model, detect_local, list_models};
 pub use error::{ModelError, ModelErrorKind};
 pub use failure::Failure;
+pub use gemini::gemini_tools;
 pub use message::{Message, Opaque, Part, Role, ToolCall, ToolResult, ToolSpec};
 pub use openai_chat::{ChatDecoder, Dialect, MaxTokens, OpenAiChat, Output, Reasoning, StreamUsage, Strict};
 pub use providers::{

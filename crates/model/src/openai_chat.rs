@@ -129,15 +129,20 @@ impl Wire for OpenAiChat {
     fn tools(&self, tools: &[ToolSpec]) -> (Value, Vec<Weakened>) {
         let mut weakened = Vec::new();
         let list = tools.iter().map(|tool| {
-            let (parameters, left_out) = schema::tool_parameters(&tool.parameters);
-            weakened.extend(left_out.into_iter().map(|what| Weakened {
-                tool: tool.name.clone(),
-                what,
-            }));
-            let strict = self.dialect.strict == Strict::Marked && schema::is_strict(&parameters);
+            let (mut parameters, mut losses) = schema::tool_parameters(&tool.parameters);
+            let strict = match self.dialect.strict {
+                Strict::Marked => schema::strict(&parameters),
+                Strict::Unmarked => None,
+            };
+            let is_strict = strict.is_some();
+            if let Some((shorter, more)) = strict {
+                parameters = shorter;
+                losses.extend(more);
+            }
+            weakened.extend(losses.into_iter().map(|loss| loss.in_tool(&tool.name)));
             let mut function =
                 json!({"name": tool.name, "description": tool.description, "parameters": parameters});
-            if strict {
+            if is_strict {
                 function["strict"] = true.into();
             }
             json!({"type": "function", "function": function})

@@ -1,9 +1,12 @@
 //! What providers ask of a JSON Schema, and how one is brought into that
 //! shape. The runner checks every argument and answer against the author's
 //! own schema, so nothing is lost by offering a weaker one; what was left out
-//! is named.
+//! is named. Gemini's own form, which is another language, stands in
+//! [`gemini`](crate::gemini).
 
 use serde_json::{Map, Value, json};
+
+use crate::wire::Weakened;
 
 /// Keywords that no provider takes at the top of a tool's schema.
 const NOT_AT_THE_TOP: &[&str] = &["allOf", "anyOf", "enum", "not", "oneOf"];
@@ -31,6 +34,10 @@ const STRICT_KEYWORDS: &[&str] = &[
     "type",
 ];
 
+/// Keywords that strict mode does not take and that say nothing about the shape
+/// of a value: better a strict schema without them than a loose one with them.
+const NOT_STRICT: &[&str] = &["maxLength", "minLength"];
+
 /// String formats that both providers' constrained modes take.
 const FORMATS: &[&str] = &[
     "date",
@@ -46,6 +53,12 @@ const FORMATS: &[&str] = &[
 
 /// The deepest nesting that strict mode takes.
 const STRICT_DEPTH: usize = 10;
+
+/// The most properties of a strict schema, and the most values of its enums.
+const STRICT_MOST: Size = Size {
+    properties: 5000,
+    values: 1000,
+};
 
 /// Keywords that Anthropic's structured output takes.
 const OUTPUT_KEYWORDS: &[&str] = &[
@@ -66,34 +79,155 @@ const OUTPUT_KEYWORDS: &[&str] = &[
     "type",
 ];
 
+/// What was taken from a schema: where, which keyword, and what stands there
+/// instead.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Loss {
+    path: String,
+    keyword: String,
+    instead: Option<String>,
+}
+
+impl Loss {
+    /// A keyword that is left out.
+    pub(crate) fn of(path: &str, keyword: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            keyword: keyword.to_owned(),
+            instead: None,
+        }
+    }
+
+    /// A keyword in whose place a weaker one stands.
+    pub(crate) fn to(path: &str, keyword: &str, instead: &str) -> Self {
+        Self {
+            instead: Some(instead.to_owned()),
+            ..Self::of(path, keyword)
+        }
+    }
+
+    /// As it is told of a tool.
+    pub(crate) fn in_tool(self, tool: &str) -> Weakened {
+        Weakened {
+            tool: tool.to_owned(),
+            path: self.path,
+            keyword: self.keyword,
+            instead: self.instead,
+        }
+    }
+}
+
+/// A path one step further down, as a JSON Pointer (RFC 6901).
+pub(crate) fn below(path: &str, steps: &[&str]) -> String {
+    let mut path = path.to_owned();
+    for step in steps {
+        path.push('/');
+        path.push_str(&step.replace('~', "~0").replace('/', "~1"));
+    }
+    path
+}
+
 /// A tool's schema as both wires take it: an object at the top, without
 /// alternatives there. The second value says what was left out.
-pub(crate) fn tool_parameters(schema: &Value) -> (Value, Vec<String>) {
+pub(crate) fn tool_parameters(schema: &Value) -> (Value, Vec<Loss>) {
     let Some(map) = schema.as_object() else {
-        let what = vec!["the schema, which is not an object".to_owned()];
-        return (json!({"type": "object", "properties": {}}), what);
+        let replaced = vec![Loss::to("", "", "an object without properties")];
+        return (json!({"type": "object", "properties": {}}), replaced);
     };
-    let mut left_out = Vec::new();
+    let mut losses = Vec::new();
     let mut map = map.clone();
     for keyword in NOT_AT_THE_TOP {
         if map.shift_remove(*keyword).is_some() {
-            left_out.push(format!("`{keyword}` at the top of its schema"));
+            losses.push(Loss::of("", keyword));
         }
     }
     if map.get("type").and_then(Value::as_str) != Some("object") {
         if map.contains_key("type") {
-            left_out.push("the `type` of its schema, which is not `object`".to_owned());
+            losses.push(Loss::to("", "type", "`type: object`"));
         }
         map.insert("type".to_owned(), "object".into());
     }
     // OpenAI refuses an object without properties.
     map.entry("properties").or_insert_with(|| json!({}));
-    (Value::Object(map), left_out)
+    (Value::Object(map), losses)
+}
+
+/// The schema as OpenAI's strict mode takes it, without bounds of length,
+/// which that mode does not know; nothing when it asks for more than that.
+pub(crate) fn strict(schema: &Value) -> Option<(Value, Vec<Loss>)> {
+    let mut losses = Vec::new();
+    let schema = without_lengths(schema, "", &mut losses);
+    is_strict(&schema).then_some((schema, losses))
+}
+
+fn without_lengths(schema: &Value, path: &str, losses: &mut Vec<Loss>) -> Value {
+    let Some(map) = schema.as_object() else {
+        return schema.clone();
+    };
+    let mut kept = Map::new();
+    for (key, value) in map {
+        let value = match (key.as_str(), value) {
+            ("properties", Value::Object(each)) => each
+                .iter()
+                .map(|(name, inner)| {
+                    let path = below(path, &["properties", name]);
+                    (name.clone(), without_lengths(inner, &path, losses))
+                })
+                .collect(),
+            ("anyOf", Value::Array(list)) => list
+                .iter()
+                .enumerate()
+                .map(|(index, inner)| {
+                    without_lengths(inner, &below(path, &["anyOf", &index.to_string()]), losses)
+                })
+                .collect(),
+            ("items", inner) => without_lengths(inner, &below(path, &["items"]), losses),
+            (key, _) if NOT_STRICT.contains(&key) => {
+                losses.push(Loss::of(path, key));
+                continue;
+            }
+            (_, value) => value.clone(),
+        };
+        kept.insert(key.clone(), value);
+    }
+    Value::Object(kept)
 }
 
 /// Whether OpenAI's strict mode takes this schema as it is.
 pub(crate) fn is_strict(schema: &Value) -> bool {
-    schema.get("type").and_then(Value::as_str) == Some("object") && strict_at(schema, 0)
+    let mut size = Size::default();
+    size.count(schema);
+    schema.get("type").and_then(Value::as_str) == Some("object")
+        && strict_at(schema, 0)
+        && size.properties <= STRICT_MOST.properties
+        && size.values <= STRICT_MOST.values
+}
+
+/// How much a schema holds.
+#[derive(Debug, Default)]
+struct Size {
+    properties: usize,
+    values: usize,
+}
+
+impl Size {
+    fn count(&mut self, schema: &Value) {
+        let Some(map) = schema.as_object() else {
+            return;
+        };
+        let properties = map.get("properties").and_then(Value::as_object);
+        let alternatives = map.get("anyOf").and_then(Value::as_array);
+        let values = map.get("enum").and_then(Value::as_array);
+        self.properties += properties.map_or(0, Map::len);
+        self.values += values.map_or(0, Vec::len);
+        let inside = properties.into_iter().flat_map(Map::values);
+        let inside = inside
+            .chain(alternatives.into_iter().flatten())
+            .chain(map.get("items"));
+        for schema in inside {
+            self.count(schema);
+        }
+    }
 }
 
 fn strict_at(schema: &Value, depth: usize) -> bool {
@@ -269,14 +403,58 @@ mod tests {
     fn a_tool_is_an_object_without_alternatives_at_the_top() {
         let plain = json!({"type": "object", "properties": {"a": {"oneOf": []}}, "$defs": {}});
         assert_eq!(tool_parameters(&plain), (plain.clone(), vec![]));
-        let (schema, left_out) =
+        let (schema, losses) =
             tool_parameters(&json!({"anyOf": [{"required": ["a"]}], "properties": {"a": {}}}));
         assert_eq!(schema, json!({"properties": {"a": {}}, "type": "object"}));
-        assert_eq!(left_out, ["`anyOf` at the top of its schema"]);
+        assert_eq!(losses, [Loss::of("", "anyOf")]);
         assert_eq!(
             tool_parameters(&json!(true)).0,
             json!({"type": "object", "properties": {}})
         );
+    }
+
+    #[test]
+    fn bounds_of_length_do_not_keep_a_tool_from_being_strict() {
+        let text = json!({"type": "string", "maxLength": 9, "minLength": 1});
+        let list = json!({"type": "array", "items": text});
+        let either = json!({"anyOf": [{"type": "null"}, {"type": "string", "maxLength": 9}]});
+        let schema = json!({
+            "type": "object", "properties": {"maxLength": text, "a/b": list, "e": either},
+            "required": ["maxLength", "a/b", "e"], "additionalProperties": false,
+        });
+        let (strict, losses) = strict(&schema).expect("a strict schema");
+        let bare = json!({"type": "string"});
+        assert_eq!(strict["properties"]["maxLength"], bare);
+        assert_eq!(strict["properties"]["a/b"]["items"], bare);
+        let places: Vec<String> = losses
+            .iter()
+            .map(|loss| loss.path.clone() + "#" + &loss.keyword)
+            .collect();
+        assert_eq!(
+            places,
+            [
+                "/properties/maxLength#maxLength",
+                "/properties/maxLength#minLength",
+                "/properties/a~1b/items#maxLength",
+                "/properties/a~1b/items#minLength",
+                "/properties/e/anyOf/1#maxLength",
+            ]
+        );
+        let optional = json!({"type": "object", "properties": {"a": text}, "additionalProperties": false});
+        assert_eq!(super::strict(&optional), None, "an optional param");
+    }
+
+    #[test]
+    fn a_schema_beyond_the_limits_of_strict_mode_is_not_strict() {
+        let with = |count: usize| {
+            let words: Vec<String> = (0..count).map(|word| format!("w{word}")).collect();
+            json!({
+                "type": "object", "required": ["a", "b"], "additionalProperties": false,
+                "properties": {"a": {"enum": words}, "b": {"type": "array", "items": {"enum": ["x"]}}},
+            })
+        };
+        assert!(is_strict(&with(999)));
+        assert!(!is_strict(&with(1000)), "with the item of `b` it is one too many");
     }
 
     #[test]

@@ -65,7 +65,8 @@ pub trait Wire: Send + Sync + 'static {
     /// The body of a request.
     fn encode(&self, request: &ModelRequest, model: &str) -> Value;
 
-    /// The tools as they stand in a body, and what had to be left out of them.
+    /// The tools as they stand in a body, byte for byte, and what had to be
+    /// weakened in them.
     fn tools(&self, tools: &[ToolSpec]) -> (Value, Vec<Weakened>);
 
     /// A decoder for the answer to this request.
@@ -141,19 +142,20 @@ pub enum Progress {
     Whole,
 }
 
-/// Something about a tool that a provider does not take.
+/// A keyword of a tool's schema that a wire does not take as it was written.
+///
+/// Nothing is lost by it: the runner checks arguments against the author's
+/// own schema before a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Weakened {
     /// The tool's name.
     pub tool: String,
-    /// What it is offered without.
-    pub what: String,
-}
-
-impl std::fmt::Display for Weakened {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "`{}`: {}", self.tool, self.what)
-    }
+    /// Where: a JSON Pointer into the tool's schema, empty at its top.
+    pub path: String,
+    /// The keyword; empty where the schema itself is replaced.
+    pub keyword: String,
+    /// What stands there instead; nothing when it was left out.
+    pub instead: Option<String>,
 }
 
 /// Where and as whom a model is asked.

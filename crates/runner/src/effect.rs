@@ -121,6 +121,9 @@ pub(crate) struct Failed {
 pub(crate) enum FailedKind {
     /// `on_error` decides.
     Error,
+    /// A model that a step asked refused or gave no usable answer, and nothing
+    /// makes that good.
+    NoAnswer,
     /// A person said no: the workflow stops, whatever `on_error` says.
     Refused,
     /// A limit was reached: the same.

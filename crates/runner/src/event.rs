@@ -199,8 +199,9 @@ pub struct ToolReturned {
     /// The picked result, untrimmed: only of a step, since other steps read it.
     #[serde(default, skip_serializing_if = "Option::is_none", deserialize_with = "there")]
     pub value: Option<Value>,
-    /// Whether a secret stood in that value and was hidden: what is left is not
-    /// what was answered, so no further call is made with it.
+    /// Whether a secret stood in what a step's call answered and was hidden:
+    /// what is left is not what was answered, so no further call is made with
+    /// it.
     #[serde(default, skip_serializing_if = "is_not")]
     pub masked: bool,
 }

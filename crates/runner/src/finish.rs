@@ -138,7 +138,7 @@ fn explained(error: &RunError) -> String {
 
 /// The one result of a single call, or why there is none. A result that came
 /// after a stop is a result.
-pub(crate) fn returned(tool: &str, mut called: Called) -> Result<Returned, RunError> {
+pub(crate) fn returned(tool: &str, mut called: Called, took: Duration) -> Result<Returned, RunError> {
     if called.failed == Some(FailedKind::Refused) {
         let message = format!("a step of `{tool}` was not allowed; nothing was sent for it");
         return Err(RunError {
@@ -150,11 +150,12 @@ pub(crate) fn returned(tool: &str, mut called: Called) -> Result<Returned, RunEr
         (Some(Halted::Time), _) => Ending::Limit(LimitKind::Time),
         (Some(Halted::Person), _) => Ending::Interrupted,
         (None, Some(FailedKind::Limit(limit))) => Ending::Limit(limit),
+        (None, Some(FailedKind::NoAnswer)) => Ending::NoAnswer,
         (None, _) => Ending::Answered,
     };
     let Some(finished) = std::mem::take(&mut called.results).into_iter().next() else {
         if ending == Ending::Limit(LimitKind::Time) {
-            return Ok(out_of_time(tool));
+            return Ok(out_of_time(tool, took));
         }
         return Err(nothing_came(tool, &called));
     };
@@ -179,7 +180,7 @@ pub(crate) fn returned(tool: &str, mut called: Called) -> Result<Returned, RunEr
 }
 
 /// A workflow whose time was over before its end.
-fn out_of_time(tool: &str) -> Returned {
+fn out_of_time(tool: &str, took: Duration) -> Returned {
     let words =
         json!({ "error": "limit_reached", "message": "the time was over before the workflow was done" });
     Returned {
@@ -197,7 +198,7 @@ fn out_of_time(tool: &str) -> Returned {
         calls: 0,
         tokens: 0,
         note: None,
-        took: Duration::ZERO,
+        took,
     }
 }
 

@@ -44,5 +44,6 @@ pub use session::Session;
 pub use setup::{Connect, Offered, Setup};
 pub use stop::Stop;
 pub use tools::clean::joiners;
+pub use tools::mcp_entry::{MCP_REVISION, McpFacts, mcp_entry};
 pub use tools::{needs_files, unknown_tool};
 pub use workflow::outline::{Items, Outline, OutlineStep, Runs, Sends};

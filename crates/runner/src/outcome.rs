@@ -60,7 +60,8 @@ pub struct Returned {
     /// The tool.
     pub tool: String,
     /// [`Ending::Answered`], [`Ending::Interrupted`] when the result came after
-    /// a stop, or the limit that stopped a workflow.
+    /// a stop, the limit that stopped a workflow, or [`Ending::NoAnswer`] when
+    /// a model that it asked was of no use.
     pub ending: Ending,
     /// What a model would read, without the fence: `head`, `payload` and what
     /// was left out.

@@ -165,7 +165,7 @@ impl Session {
         let mut store = Store::default();
         let called = call_all(&self.engine, &mut recorder, &mut store, batch).await;
         let returned = called
-            .and_then(|called| returned(tool, called))
+            .and_then(|called| returned(tool, called, began.elapsed()))
             .map_err(|error| hide_error(&self.engine.redactor, error));
         finish_call(&mut recorder, returned, limits, began.elapsed())
     }

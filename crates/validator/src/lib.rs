@@ -8,6 +8,7 @@ mod coerce;
 mod error;
 mod json;
 mod number;
+mod plain;
 mod pointer;
 mod size;
 mod words;
@@ -21,6 +22,7 @@ use toolrun_manifest::{Param, Tool};
 
 pub use coerce::{Coercion, CoercionKind};
 pub use error::{ArgError, SchemaError, Violation};
+pub use plain::is_plain;
 pub use words::nearest;
 
 use crate::size::Bounds;

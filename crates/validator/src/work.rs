@@ -37,7 +37,7 @@ impl Work {
             known: HashMap::new(),
         };
         steps.find_anchors(schema);
-        let by_depth: Vec<u64> = (0..=DEEPEST).map(|depth| steps.of(schema, depth)).collect();
+        let by_depth = steps.by_depth();
         if by_depth[1] > MOST_STEPS {
             return Err((
                 String::new(),
@@ -96,6 +96,23 @@ impl<'s> Steps<'s> {
         }
     }
 
+    /// The steps for each depth of a value.
+    fn by_depth(&mut self) -> Vec<u64> {
+        let root = self.root;
+        let repeats = refers(root);
+        let mut steps: Vec<u64> = Vec::with_capacity(DEEPEST + 1);
+        for depth in 0..=DEEPEST {
+            let next = match steps.as_slice() {
+                // Without references a schema that looks at nothing deeper
+                // than the last depth looks at nothing below it either.
+                [.., before, last] if !repeats && before == last => *last,
+                _ => self.of(root, depth),
+            };
+            steps.push(next);
+        }
+        steps
+    }
+
     fn of(&mut self, schema: &'s Value, depth: usize) -> u64 {
         let Value::Object(map) = schema else { return 1 };
         let key = (std::ptr::from_ref(schema), depth);
@@ -147,6 +164,17 @@ impl<'s> Steps<'s> {
             return self.root.pointer(fragment);
         }
         self.anchors.get(fragment).copied()
+    }
+}
+
+/// Whether anything in a schema could lead to another part of it.
+fn refers(schema: &Value) -> bool {
+    match schema {
+        Value::Object(map) => {
+            map.contains_key("$ref") || map.contains_key("$dynamicRef") || map.values().any(refers)
+        }
+        Value::Array(items) => items.iter().any(refers),
+        _ => false,
     }
 }
 
@@ -270,6 +298,28 @@ mod tests {
             json!({ "$dynamicRef": "#x", "$dynamicAnchor": "x" }),
         ] {
             assert!(Work::of(&circle).is_ok(), "{circle}");
+        }
+    }
+
+    #[test]
+    fn depths_that_are_not_counted_one_by_one_are_what_they_would_be() {
+        let deep = (0..9).fold(
+            json!({ "type": "string" }),
+            |inner, _| json!({ "items": inner, "allOf": [{ "items": { "type": "string" } }] }),
+        );
+        for schema in [
+            json!(true),
+            json!({ "type": "object", "properties": { "a": { "type": "string" } } }),
+            json!({ "properties": { "a": { "items": { "anyOf": [{}, {}] } }, "b": { "not": {} } } }),
+            deep,
+        ] {
+            let mut steps = Steps {
+                root: &schema,
+                anchors: HashMap::new(),
+                known: HashMap::new(),
+            };
+            let counted: Vec<u64> = (0..=DEEPEST).map(|depth| steps.of(&schema, depth)).collect();
+            assert_eq!(Work::of(&schema).expect("a schema").0, counted, "{schema}");
         }
     }
 

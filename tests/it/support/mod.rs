@@ -2,6 +2,7 @@
 //! reaches them, a terminal, outputs kept as files.
 
 pub(crate) mod archive;
+pub(crate) mod editor;
 pub(crate) mod fault_server;
 pub(crate) mod golden;
 pub(crate) mod http_server;
@@ -9,8 +10,10 @@ pub(crate) mod llm;
 pub(crate) mod measure;
 pub(crate) mod obedient;
 pub(crate) mod office;
+pub(crate) mod pages;
 pub(crate) mod place;
 pub(crate) mod program;
+pub(crate) mod shipped;
 pub(crate) mod shop;
 pub(crate) mod sweep;
 pub(crate) mod terminal;

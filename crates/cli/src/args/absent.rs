@@ -6,12 +6,10 @@ use clap::{Arg, ArgAction, Command};
 /// Commands of later versions, and what they will do.
 const COMMANDS: &[(&str, &str)] = &[
     ("batch", "One run or one call per row of a CSV or JSONL file"),
-    ("completions", "Shell completions"),
     ("config", "Effective settings and where each comes from"),
     ("doctor", "What is missing: keys, reachability"),
     ("import", "A manifest from OpenAPI, Postman, curl or Arazzo"),
     ("init", "A first manifest"),
-    ("lsp", "The language server"),
     ("report", "A run as one HTML file"),
     ("resume", "Continue a run"),
     ("runs", "List runs"),

@@ -21,6 +21,6 @@ pub(crate) struct LockArgs {
     pub(crate) check: bool,
 
     /// Print one JSON object
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 }

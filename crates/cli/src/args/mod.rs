@@ -9,8 +9,11 @@ mod check;
 mod connection;
 mod graph;
 mod lock;
+mod lsp;
+mod reference;
 mod run;
 mod schema;
+mod shell;
 mod trust;
 
 use std::ffi::OsString;
@@ -24,8 +27,11 @@ pub(crate) use check::{CheckArgs, CheckFormat, Deny};
 pub(crate) use connection::{Assignment, ConnectionArgs, WritesFlag};
 pub(crate) use graph::GraphArgs;
 pub(crate) use lock::LockArgs;
+pub(crate) use lsp::LspArgs;
+pub(crate) use reference::{Page, ReferenceArgs};
 pub(crate) use run::{DemoArgs, LimitFlag, LoopArgs, ModelArgs, RunArgs};
 pub(crate) use schema::{SchemaArgs, SchemaOf};
+pub(crate) use shell::{CompletionsArgs, ManArgs};
 pub(crate) use trust::TrustArgs;
 
 use crate::console::Console;
@@ -76,7 +82,7 @@ pub(crate) struct Cli {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Output")]
 pub(crate) struct OutputArgs {
-    /// When to use colour; `NO_COLOR` is honoured
+    /// When to use colour: auto, always or never; `NO_COLOR` is honoured
     #[arg(
         long,
         global = true,
@@ -118,6 +124,11 @@ pub(crate) enum Command {
     Schema(SchemaArgs),
     Trust(TrustArgs),
     Lock(LockArgs),
+    Lsp(LspArgs),
+    Completions(CompletionsArgs),
+    Man(ManArgs),
+    #[command(hide = true)]
+    Reference(ReferenceArgs),
 }
 
 /// What stdout gets when a command fails.
@@ -136,11 +147,19 @@ impl Cli {
             Some(Command::Run(args)) => (args.agent.json, args.agent.events.as_deref()),
             Some(Command::Demo(args)) => (args.agent.json, args.agent.events.as_deref()),
             Some(Command::Call(args)) => (args.json, args.events.as_deref()),
-            Some(Command::Check(args)) => (args.json || args.format == CheckFormat::Json, None),
+            Some(Command::Check(args)) => (args.written_as() == CheckFormat::Json, None),
             Some(Command::Tools(args)) => (args.json, None),
             Some(Command::Trust(args)) => (args.json, None),
             Some(Command::Lock(args)) => (args.json, None),
-            Some(Command::Graph(_) | Command::Schema(_)) | None => (false, None),
+            Some(
+                Command::Graph(_)
+                | Command::Schema(_)
+                | Command::Completions(_)
+                | Command::Lsp(_)
+                | Command::Man(_)
+                | Command::Reference(_),
+            )
+            | None => (false, None),
         };
         if json && !jsonl::on_stdout(events) {
             FailureOutput::Json
@@ -178,9 +197,36 @@ fn remedy(words: impl Iterator<Item = OsString>) -> Option<String> {
     Some(format!("to permit `{name}`, write --allow-writes={name}"))
 }
 
+/// The command line as help shows it: what completions, the manual and the
+/// reference are made from.
+pub(crate) fn shown() -> clap::Command {
+    without_hidden(&Cli::command())
+}
+
+fn without_hidden(command: &clap::Command) -> clap::Command {
+    let about = command.get_about().cloned().unwrap_or_default();
+    let long_about = command.get_long_about().unwrap_or(&about).clone();
+    let subs = command.get_subcommands().filter(|sub| !sub.is_hide_set());
+    clap::Command::new(command.get_name().to_owned())
+        .about(about)
+        .long_about(long_about)
+        .after_help(command.get_after_help().cloned().unwrap_or_default())
+        .args(command.get_arguments().filter(|arg| !arg.is_hide_set()))
+        .subcommands(subs.map(without_hidden))
+}
+
 /// The whole command line, later versions' commands included.
 pub(crate) fn command() -> clap::Command {
-    absent::add_commands(Cli::command())
+    absent::add_commands(Cli::command().mut_subcommands(pointed))
+}
+
+/// A command whose help says where the exit codes stand.
+fn pointed(command: clap::Command) -> clap::Command {
+    let own = command
+        .get_after_help()
+        .map(ToString::to_string)
+        .unwrap_or_default();
+    command.after_help(format!("{own}\n\nExit codes: see `toolrun --help`"))
 }
 
 #[cfg(test)]

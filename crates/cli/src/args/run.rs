@@ -64,18 +64,18 @@ pub(crate) struct LoopArgs {
     pub(crate) dry_run: bool,
 
     /// Print the answer when it is whole
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) no_stream: bool,
 
     /// Print one JSON object: answer, how it ended, what it used
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 
     /// Write one JSON object per event, a line each; `-` is stdout
     ///
     /// The file is readable by you alone and replaces a plain one; a link is
     /// refused. A pipe of your own, /dev/stderr and /dev/fd/N are written to.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
     pub(crate) events: Option<PathBuf>,
 
     // Last, since its heading would stand over what follows.

@@ -2,14 +2,18 @@
 
 use clap::ValueEnum;
 
-/// Print the JSON Schema of what toolrun writes.
+/// Print the JSON Schema of manifests, or of what toolrun writes.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
+  toolrun schema > toolrun.schema.json      For an editor that knows YAML
   toolrun schema events                     One line of --events
-  toolrun schema events > events.schema.json")]
+
+In an editor with the language server of YAML, the first line of a manifest
+names the file:
+  # yaml-language-server: $schema=toolrun.schema.json")]
 pub(crate) struct SchemaArgs {
-    /// events; the schema of manifests is not in this build
+    /// manifest (the default) or events
     #[arg(value_name = "WHAT", hide_possible_values = true)]
     pub(crate) of: Option<SchemaOf>,
 }
@@ -19,6 +23,6 @@ pub(crate) struct SchemaArgs {
 pub(crate) enum SchemaOf {
     /// One line of `--events`.
     Events,
-    /// Not in this build.
+    /// A manifest.
     Manifest,
 }

@@ -39,7 +39,7 @@ pub(crate) struct TrustArgs {
     pub(crate) revoke: bool,
 
     /// Print one JSON object
-    #[arg(long)]
+    #[arg(long, help_heading = "Output")]
     pub(crate) json: bool,
 
     /// Set a var of the manifest, as the run will; it may decide where a secret goes

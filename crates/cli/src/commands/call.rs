@@ -7,6 +7,7 @@ use toolrun_runner::{Ending, Preview, Returned, Session, Setup};
 
 use crate::args::CallArgs;
 use crate::arguments;
+use crate::commands::run::{ending_of, exit_of};
 use crate::consent::{self, Wanted};
 use crate::console::Console;
 use crate::environment::Environment;
@@ -66,6 +67,9 @@ pub(crate) async fn run(args: &CallArgs, console: &Console) -> Result<Exit, Fail
     let returned = returned?;
     if let Ending::Limit(_) = returned.ending {
         return stopped(&returned, args, console);
+    }
+    if returned.ending == Ending::NoAnswer {
+        return print(&returned, args, console).map_err(|failure| failure.of_kind(Kind::NoAnswer));
     }
     let ended = print(&returned, args, console);
     if returned.ending == Ending::Interrupted {
@@ -175,7 +179,15 @@ fn draw_up(session: &Session, arguments: &str, args: &CallArgs, console: &Consol
         false => outline::words(&outline),
     };
     console.out(&text)?;
-    Ok(Exit::Done)
+    match outline::refused(&outline) {
+        None => Ok(Exit::Done),
+        Some(step) => {
+            console.note(&format!(
+                "step `{step}` would not be sent, and the workflow would end there"
+            ));
+            Ok(Exit::Usage)
+        }
+    }
 }
 
 fn show(preview: &Preview, arguments: &str, args: &CallArgs, console: &Console) -> Result<Exit, Failure> {
@@ -216,10 +228,22 @@ fn stopped(returned: &Returned, args: &CallArgs, console: &Console) -> Result<Ex
     Ok(Exit::Limit)
 }
 
+/// How it ended: one that gave an error has failed.
+fn ending(returned: &Returned) -> Ending {
+    match returned.ending {
+        Ending::Answered if returned.is_error => Ending::Failed,
+        other => other,
+    }
+}
+
 fn object(returned: &Returned) -> Value {
+    let (word, limit) = ending_of(ending(returned));
     json!({
         "version": VERSION,
         "tool": returned.tool,
+        "ending": word,
+        "limit": limit,
+        "exit": exit_of(ending(returned)).code(),
         "is_error": returned.is_error,
         "status": returned.status,
         "attempts": returned.attempts,
@@ -236,11 +260,7 @@ fn object(returned: &Returned) -> Value {
 fn print(returned: &Returned, args: &CallArgs, console: &Console) -> Result<Exit, Failure> {
     if args.json {
         console.out_json(&object(returned))?;
-        return Ok(if returned.is_error {
-            Exit::Failed
-        } else {
-            Exit::Done
-        });
+        return Ok(exit_of(ending(returned)));
     }
     if returned.is_error {
         let status = returned

@@ -2,20 +2,25 @@
 
 mod call;
 mod check;
+mod completions;
 mod demo;
 mod graph;
 mod lock;
+mod man;
+mod reference;
 mod run;
-mod schema;
+pub(crate) mod schema;
 mod tools;
 mod trust;
 mod version;
+mod wire_form;
 
 use std::future::Future;
 
 use crate::args::{Cli, Command};
 use crate::console::Console;
 use crate::exit::{Exit, Failure, Kind};
+use crate::lsp;
 use crate::secrets;
 
 /// Does what the command line says.
@@ -30,6 +35,10 @@ pub(crate) fn run(cli: Cli, console: &Console) -> Result<Exit, Failure> {
         Some(Command::Graph(args)) => graph::run(&args, console),
         Some(Command::Trust(args)) => trust::run(&args, console),
         Some(Command::Lock(args)) => lock::run(&args, console),
+        Some(Command::Lsp(_)) => lsp::run(),
+        Some(Command::Completions(args)) => completions::run(&args, console),
+        Some(Command::Man(args)) => man::run(&args, console),
+        Some(Command::Reference(args)) => reference::run(&args, console),
         Some(Command::Run(args)) => wait_for(run::run(&args, console)),
         Some(Command::Call(args)) => wait_for(call::run(&args, console)),
         Some(Command::Demo(args)) => wait_for(demo::run(&args, console)),

@@ -198,7 +198,8 @@ fn say_ending(outcome: &Outcome, console: &Console) {
     ));
 }
 
-fn exit_of(ending: Ending) -> Exit {
+/// The exit code of an ending.
+pub(crate) fn exit_of(ending: Ending) -> Exit {
     match ending {
         Ending::Answered => Exit::Done,
         Ending::Limit(_) => Exit::Limit,
@@ -213,15 +214,20 @@ fn flow(warned: &FlowWarned) -> Value {
     json!({ "tool": warned.tool, "from": warned.from, "to": warned.to })
 }
 
-fn object(outcome: &Outcome, selected: &Selected, exit: Exit) -> Value {
-    let (ending, limit) = match outcome.ending {
+/// An ending as `--json` prints it, and the limit that it was.
+pub(crate) fn ending_of(ending: Ending) -> (&'static str, Value) {
+    match ending {
         Ending::Answered => ("answered", Value::Null),
         Ending::Limit(kind) => ("limit", serde_json::to_value(kind).unwrap_or(Value::Null)),
         Ending::Refused => ("refused", Value::Null),
         Ending::NoAnswer => ("no_answer", Value::Null),
         Ending::Interrupted => ("interrupted", Value::Null),
         Ending::Failed => ("failed", Value::Null),
-    };
+    }
+}
+
+fn object(outcome: &Outcome, selected: &Selected, exit: Exit) -> Value {
+    let (ending, limit) = ending_of(outcome.ending);
     json!({
         "version": VERSION,
         "run": outcome.run,

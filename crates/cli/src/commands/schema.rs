@@ -1,7 +1,8 @@
-//! `toolrun schema`: what a program that reads toolrun's output can rely on.
+//! `toolrun schema`: what a manifest may hold, and what a program that reads toolrun's output can rely on.
 
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value};
+use toolrun_manifest::manifest_schema;
 use toolrun_runner::{Event, Stamped};
 
 use crate::args::{SchemaArgs, SchemaOf};
@@ -10,18 +11,16 @@ use crate::exit::{Exit, Failure};
 
 /// Prints the schema.
 pub(crate) fn run(args: &SchemaArgs, console: &Console) -> Result<Exit, Failure> {
-    match args.of {
-        Some(SchemaOf::Events) => {
-            console.out(&format!("{:#}\n", events()))?;
-            Ok(Exit::Done)
-        }
-        Some(SchemaOf::Manifest) | None => Err(Failure::not_in_this_build("toolrun schema")
-            .with_hint("`toolrun schema events` prints the schema of one line of --events")),
-    }
+    let schema = match args.of.unwrap_or(SchemaOf::Manifest) {
+        SchemaOf::Events => events(),
+        SchemaOf::Manifest => manifest_schema(),
+    };
+    console.out(&format!("{schema:#}\n"))?;
+    Ok(Exit::Done)
 }
 
 /// The schema of one line of `--events`.
-fn events() -> Value {
+pub(crate) fn events() -> Value {
     let schema = SchemaSettings::draft2020_12()
         .for_serialize()
         .into_generator()

@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use toolrun_manifest::{Effect, Manifest, Param, ParamKind};
 use toolrun_runner::{Offered, Session};
 
-use crate::args::{ConnectionArgs, ToolsArgs, WireName};
+use super::wire_form;
+use crate::args::{ConnectionArgs, ToolsArgs};
 use crate::console::Console;
 use crate::environment::Environment;
 use crate::exit::{Exit, Failure};
@@ -30,7 +31,7 @@ pub(crate) fn run(args: &ToolsArgs, console: &Console) -> Result<Exit, Failure> 
     let declared = Declared::of(&manifest);
     let offered = offered(manifest, console)?;
     let text = match args.provider {
-        Some(wire) => wire_form(wire, &offered, console)?,
+        Some(wire) => wire_form::text(wire, &offered, &declared, args.json, console),
         None if args.json => object(&offered, &declared),
         None => table(&offered, &declared, console),
     };
@@ -46,22 +47,6 @@ fn offered(mut manifest: Manifest, console: &Console) -> Result<Vec<Offered>, Fa
     let mut setup = Outside::new(Environment::default()).setup(manifest, &connection, console, &progress)?;
     setup.files = Some(Arc::new(Unopened));
     Ok(Session::new(setup)?.offered())
-}
-
-fn wire_form(wire: WireName, offered: &[Offered], console: &Console) -> Result<String, Failure> {
-    let specs: Vec<_> = offered.iter().map(|tool| tool.spec.clone()).collect();
-    let name = match wire {
-        WireName::Anthropic => "anthropic",
-        WireName::Openai => "openai",
-        WireName::Gemini => return Err(Failure::not_in_this_build("--provider gemini")),
-        WireName::Mcp => return Err(Failure::not_in_this_build("--provider mcp")),
-    };
-    let provider = toolrun_model::provider(name).expect("both names are rows of the table");
-    let (form, weakened) = toolrun_model::wire_tools(provider, &specs);
-    for part in weakened {
-        console.note(&format!("weakened for {name}: {part}"));
-    }
-    Ok(escaped_json(format!("{form:#}\n")))
 }
 
 fn object(offered: &[Offered], declared: &Declared) -> String {
@@ -156,20 +141,49 @@ fn params(schema: &Value, files: &[&str]) -> Vec<String> {
 }
 
 /// What the manifest says of tools and workflows that a model does not see.
-struct Declared(BTreeMap<String, (Effect, Vec<Param>)>);
+pub(super) struct Declared(BTreeMap<String, Facts>);
+
+/// What it says of one.
+pub(super) struct Facts {
+    pub(super) effect: Effect,
+    pub(super) idempotent: bool,
+    /// JSON Schema of the result.
+    pub(super) output: Option<Value>,
+    params: Vec<Param>,
+}
 
 impl Declared {
     fn of(manifest: &Manifest) -> Self {
-        let tools = manifest.tools.iter();
-        let tools = tools.map(|tool| (tool.name.clone(), (tool.effect, tool.params.clone())));
-        let workflows = manifest.workflows.iter();
-        let workflows = workflows.map(|flow| (flow.name.clone(), (flow.effect, flow.params.clone())));
+        let tools = manifest.tools.iter().map(|tool| {
+            let facts = Facts {
+                effect: tool.effect,
+                idempotent: tool.idempotent,
+                output: tool.result.output.clone(),
+                params: tool.params.clone(),
+            };
+            (tool.name.clone(), facts)
+        });
+        let workflows = manifest.workflows.iter().map(|workflow| {
+            let facts = Facts {
+                effect: workflow.effect,
+                // Of a chain only reads are sure to do no more the second time.
+                idempotent: workflow.effect == Effect::Read,
+                output: None,
+                params: workflow.params.clone(),
+            };
+            (workflow.name.clone(), facts)
+        });
         Self(tools.chain(workflows).collect())
+    }
+
+    /// What is said of that name.
+    pub(super) fn get(&self, name: &str) -> Option<&Facts> {
+        self.0.get(name)
     }
 }
 
 fn effect_word(declared: &Declared, name: &str) -> &'static str {
-    match declared.0.get(name).map(|(effect, _)| effect) {
+    match declared.get(name).map(|facts| facts.effect) {
         Some(Effect::Write) => "write",
         Some(Effect::Destructive) => "destructive",
         _ => "read",
@@ -178,7 +192,7 @@ fn effect_word(declared: &Declared, name: &str) -> &'static str {
 
 /// The params of a tool that name files.
 fn files_of<'a>(declared: &'a Declared, name: &str) -> Vec<&'a str> {
-    let params = declared.0.get(name).into_iter().flat_map(|(_, params)| params);
+    let params = declared.get(name).into_iter().flat_map(|facts| &facts.params);
     params
         .filter(|param| param.kind == ParamKind::File)
         .map(|param| param.name.as_str())

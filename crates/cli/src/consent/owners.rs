@@ -18,6 +18,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("HF_TOKEN", &["huggingface.co"]),
     ("NPM_TOKEN", &["npmjs.org", "npmjs.com"]),
     ("SLACK_", &["slack.com"]),
+    ("STRIPE_", &["stripe.com"]),
 ];
 
 /// The domains of the product that owns a variable, if one does.
@@ -68,6 +69,9 @@ mod tests {
             ("ANTHROPIC_API_KEY", "https://api.anthropic.com:443", true),
             ("GITHUB_TOKEN", "https://api.github.com", true),
             ("GITHUB_TOKEN", "https://notgithub.com", false),
+            ("SLACK_BOT_TOKEN", "https://slack.com", true),
+            ("STRIPE_SECRET_KEY", "https://api.stripe.com", true),
+            ("STRIPE_SECRET_KEY", "https://stripe.com.evil.example", false),
             (
                 "AWS_SECRET_ACCESS_KEY",
                 "https://s3.eu-west-1.amazonaws.com",

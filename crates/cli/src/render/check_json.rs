@@ -5,11 +5,13 @@ use toolrun_manifest::{
     Diagnostic, Edit, Feature, Fix, Label, LabelKind, Loaded, Safety, Severity, Sources, Span,
 };
 
+use super::counts::Counts;
+
 /// The version of the object; it grows when a reader would have to change.
 const VERSION: u32 = 1;
 
 /// Everything that `check` found, in the order of files and places.
-pub(crate) fn report(files: &[(String, Loaded)], errors: usize, warnings: usize) -> Value {
+pub(crate) fn report(files: &[(String, Loaded)], found: Counts) -> Value {
     let names: Vec<&str> = files.iter().map(|(name, _)| name.as_str()).collect();
     let diagnostics: Vec<Value> = files
         .iter()
@@ -33,10 +35,11 @@ pub(crate) fn report(files: &[(String, Loaded)], errors: usize, warnings: usize)
     json!({
         "version": VERSION,
         "files": names,
-        "errors": errors,
-        "warnings": warnings,
+        "errors": found.errors,
+        "warnings": found.warnings,
         "diagnostics": diagnostics,
         "not_in_this_build": absent,
+        "fixable": { "safe": found.safe, "unsafe": found.risky },
     })
 }
 

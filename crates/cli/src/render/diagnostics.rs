@@ -82,7 +82,7 @@ pub(crate) fn counted(count: usize, noun: &str) -> String {
 /// Whether the help says the fix already: one word in the place of another.
 fn is_said(fix: &Fix, help: Option<&str>) -> bool {
     match (fix.edits.as_slice(), help) {
-        ([edit], Some(help)) => help.contains(&format!("`{}`", edit.text)),
+        ([edit], Some(help)) => help.contains(&format!("`{}`", edit.text.trim_end().trim_end_matches(','))),
         _ => false,
     }
 }

@@ -44,6 +44,9 @@ fn lines(workflow: &Workflow, prefix: &str) -> Vec<String> {
     for place in ends(workflow) {
         lines.push(format!("{prefix}_s{place} --> {prefix}_out"));
     }
+    for place in unread(workflow) {
+        lines.push(format!("{prefix}_s{place} -.-> {prefix}_out"));
+    }
     lines
 }
 
@@ -62,6 +65,16 @@ fn ends(workflow: &Workflow) -> Vec<usize> {
     places
         .filter(|(_, step)| read(step))
         .map(|(place, _)| place)
+        .collect()
+}
+
+/// The steps whose value nobody reads: the workflow waits for them all the same.
+fn unread(workflow: &Workflow) -> Vec<usize> {
+    let ends = ends(workflow);
+    let waited_for = |place: &usize| workflow.steps.iter().any(|step| step.needs.contains(place));
+    let places = 0..workflow.steps.len();
+    places
+        .filter(|place| !ends.contains(place) && !waited_for(place))
         .collect()
 }
 

@@ -35,6 +35,18 @@ pub(crate) fn object(outline: &Outline, arguments: &str) -> String {
     format!("{object:#}\n")
 }
 
+/// The first step that is sure to run and sure to end the workflow, since its
+/// arguments would be refused.
+pub(crate) fn refused(outline: &Outline) -> Option<&str> {
+    let mut steps = outline.waves.iter().flatten();
+    steps.find_map(|step| match &step.sends {
+        _ if step.runs != Runs::Always || step.on_error.is_some() => None,
+        Sends::Refused(_) => Some(step.id.as_str()),
+        Sends::Workflow(inner) => refused(inner),
+        _ => None,
+    })
+}
+
 fn waves(outline: &Outline, indent: &str, text: &mut String) {
     for (wave, number) in outline.waves.iter().zip(1..) {
         let together = if wave.len() > 1 { ", side by side" } else { "" };

@@ -11,8 +11,9 @@ use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Map, Value, json};
 
+use super::once::Done;
 use super::order::money;
-use super::{Asked, Order, RefundError, Refunded, Shop, Status};
+use super::{Asked, Order, Refund, RefundError, Shop, Status};
 use crate::decimal::Decimal;
 use crate::problem::{Problem, nearest};
 use crate::query::{Pairs, Segment, invalid, json_object};
@@ -107,11 +108,7 @@ pub(crate) async fn refund(
     let key = idempotency_key(&headers)?;
     let mut shop = lock(&service);
     match shop.refund(asked, key) {
-        Ok(Refunded::Now(refund)) => Ok((StatusCode::CREATED, Json(refund.as_json())).into_response()),
-        Ok(Refunded::Before(refund)) => {
-            let replayed = [(REPLAYED, HeaderValue::from_static("true"))];
-            Ok((StatusCode::CREATED, replayed, Json(refund.as_json())).into_response())
-        }
+        Ok(done) => Ok(created(&done, Refund::as_json)),
         Err(error) => Err(refund_problem(&shop, &id, &error)),
     }
 }
@@ -147,11 +144,31 @@ pub(crate) async fn add_note(
     Ok((StatusCode::CREATED, Json(answer)).into_response())
 }
 
-const AMOUNT: &str = "a number above 0 with at most two places";
+pub(super) const AMOUNT: &str = "a number above 0 with at most two places";
 
 pub(super) fn lock(service: &Service) -> MutexGuard<'_, Shop> {
     // A panic in a handler leaves the shop whole: every change is one assignment after all checks.
     service.shop.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The answer to a request that moved money, or that repeats one which did.
+pub(super) fn created<A>(done: &Done<A>, as_json: impl Fn(&A) -> Value) -> Response {
+    match done {
+        Done::Now(made) => (StatusCode::CREATED, Json(as_json(made))).into_response(),
+        Done::Before(made) => {
+            let replayed = [(REPLAYED, HeaderValue::from_static("true"))];
+            (StatusCode::CREATED, replayed, Json(as_json(made))).into_response()
+        }
+    }
+}
+
+/// The fault of an idempotency key that was used for another `request`.
+pub(super) fn key_reused(request: &str) -> Problem {
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "idempotency_key_reused",
+        format!("this Idempotency-Key was used for another {request}"),
+    )
 }
 
 fn page(found: &[&Order], limit: usize) -> Value {
@@ -190,7 +207,7 @@ fn read_limit(text: &str) -> Result<usize, Problem> {
 }
 
 /// An amount in hundredths.
-fn amount(body: &Map<String, Value>, name: &str) -> Result<Option<u64>, Problem> {
+pub(super) fn amount(body: &Map<String, Value>, name: &str) -> Result<Option<u64>, Problem> {
     let Some(value) = body.get(name) else {
         return Ok(None);
     };
@@ -204,7 +221,7 @@ fn amount(body: &Map<String, Value>, name: &str) -> Result<Option<u64>, Problem>
         .ok_or_else(|| invalid(name, AMOUNT))
 }
 
-fn text(body: &Map<String, Value>, name: &str) -> Result<Option<String>, Problem> {
+pub(super) fn text(body: &Map<String, Value>, name: &str) -> Result<Option<String>, Problem> {
     match body.get(name) {
         None => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone())),
@@ -217,7 +234,7 @@ fn plain(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
 
-fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
+pub(super) fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Problem> {
     let Some(value) = headers.get(IDEMPOTENCY_KEY) else {
         return Ok(None);
     };
@@ -257,9 +274,6 @@ fn refund_problem(shop: &Shop, id: &str, error: &RefundError) -> Problem {
             .detail("left", left)
             .detail("currency", *currency)
         }
-        RefundError::KeyReused => unprocessable(
-            "idempotency_key_reused",
-            "this Idempotency-Key was used for another refund".to_owned(),
-        ),
+        RefundError::KeyReused => key_reused("refund"),
     }
 }

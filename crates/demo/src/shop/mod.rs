@@ -1,14 +1,17 @@
-//! The shop's state: fictional customers, their orders, refunds. Kept in memory, one state a server.
+//! The shop's state: fictional customers, their orders, refunds, and the invoices it owes. Kept in memory, one state a server.
 //!
-//! Rules only; how they look over HTTP stands in `http`.
+//! Rules only; how they look over HTTP stands in `http` and `payments`.
 
 pub(crate) mod documents;
 pub(crate) mod http;
+mod invoice;
+mod once;
 mod order;
+pub(crate) mod payments;
 mod seed;
 
-use std::collections::HashMap;
-
+use invoice::Ledger;
+use once::{Answered, Done, KeyReused};
 pub(crate) use order::{Order, Refund, Status};
 
 /// Everything the shop knows.
@@ -17,8 +20,8 @@ pub(crate) struct Shop {
     /// Newest first.
     orders: Vec<Order>,
     refunds_made: u32,
-    /// What was answered to which idempotency key.
-    answered: HashMap<String, (Asked, Refund)>,
+    answered: Answered<Asked, Refund>,
+    ledger: Ledger,
 }
 
 /// A request for a refund, as far as it must be equal to be the same request again.
@@ -28,14 +31,6 @@ pub(crate) struct Asked {
     /// In hundredths; nothing means all that is left.
     pub(crate) cents: Option<u64>,
     pub(crate) reason: Option<String>,
-}
-
-/// A refund and whether this request made it.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Refunded {
-    Now(Refund),
-    /// The key was used before for the same request: the first answer again, and no money moved.
-    Before(Refund),
 }
 
 /// Why a refund was not made. Nothing has changed then.
@@ -53,7 +48,8 @@ impl Shop {
         Self {
             orders: seed::orders(),
             refunds_made: 0,
-            answered: HashMap::new(),
+            answered: Answered::new(),
+            ledger: Ledger::new(),
         }
     }
 
@@ -77,19 +73,14 @@ impl Shop {
     }
 
     /// Moves the money back, at most once for each idempotency key.
-    pub(crate) fn refund(&mut self, asked: Asked, key: Option<&str>) -> Result<Refunded, RefundError> {
-        if let Some((before, refund)) = key.and_then(|key| self.answered.get(key)) {
-            return if *before == asked {
-                Ok(Refunded::Before(refund.clone()))
-            } else {
-                Err(RefundError::KeyReused)
-            };
+    pub(crate) fn refund(&mut self, asked: Asked, key: Option<&str>) -> Result<Done<Refund>, RefundError> {
+        let before = self.answered.before(key, &asked);
+        if let Some(refund) = before.map_err(|KeyReused| RefundError::KeyReused)? {
+            return Ok(Done::Before(refund));
         }
         let refund = self.make(&asked)?;
-        if let Some(key) = key {
-            self.answered.insert(key.to_owned(), (asked, refund.clone()));
-        }
-        Ok(Refunded::Now(refund))
+        self.answered.keep(key, asked, &refund);
+        Ok(Done::Now(refund))
     }
 
     fn make(&mut self, asked: &Asked) -> Result<Refund, RefundError> {
@@ -142,11 +133,11 @@ mod tests {
     fn a_key_moves_money_once() {
         let mut shop = Shop::new();
         let first = shop.refund(asked("o_1016", Some(500)), Some("k")).unwrap();
-        let Refunded::Now(refund) = first else {
+        let Done::Now(refund) = first else {
             panic!("the first use of a key makes a refund")
         };
         let again = shop.refund(asked("o_1016", Some(500)), Some("k"));
-        assert_eq!(again, Ok(Refunded::Before(refund)));
+        assert_eq!(again, Ok(Done::Before(refund)));
         assert_eq!(shop.order("o_1016").unwrap().refunded, 500);
         assert_eq!(
             shop.refund(asked("o_1016", Some(600)), Some("k")),
@@ -160,7 +151,7 @@ mod tests {
         assert!(shop.refund(asked("o_1016", Some(u64::MAX)), Some("k")).is_err());
         assert!(matches!(
             shop.refund(asked("o_1016", Some(1)), Some("k")),
-            Ok(Refunded::Now(_))
+            Ok(Done::Now(_))
         ));
     }
 
@@ -169,13 +160,13 @@ mod tests {
         let mut shop = Shop::new();
         let total = shop.order("o_1016").unwrap().total;
         let part = shop.refund(asked("o_1016", Some(1)), None).unwrap();
-        assert!(matches!(part, Refunded::Now(refund) if refund.left == total - 1 && refund.id == "r_1"));
+        assert!(matches!(part, Done::Now(refund) if refund.left == total - 1 && refund.id == "r_1"));
         assert!(matches!(
             shop.refund(asked("o_1016", Some(total)), None),
             Err(RefundError::TooMuch { left, .. }) if left == total - 1
         ));
         let rest = shop.refund(asked("o_1016", None), None).unwrap();
-        assert!(matches!(rest, Refunded::Now(refund) if refund.left == 0 && refund.id == "r_2"));
+        assert!(matches!(rest, Done::Now(refund) if refund.left == 0 && refund.id == "r_2"));
         assert_eq!(
             shop.refund(asked("o_1016", None), None),
             Err(RefundError::AlreadyRefunded)

@@ -105,6 +105,7 @@ pub(super) fn check(input: &[u8]) -> u64 {
         manifest,
         diagnostics,
         sources,
+        ..
     } = load("main.yaml", main.to_owned(), &Other(other));
     let errors = diagnostics
         .iter()

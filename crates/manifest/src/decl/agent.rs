@@ -6,27 +6,59 @@ use crate::checked::Cost;
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Node};
+use crate::shape::{Form, Names, Place, Section, Shape, Unit};
 use crate::text::Text;
 use crate::{quantity, read};
 
 pub(crate) const KEYS: &[Key] = &[
-    key("model", "Which model: provider/name."),
+    key("model", "Which model: provider/name.").is(Shape::Text(Form::Model)),
     key(
         "instructions",
         "What the model is told before the prompt; a template that sees vars and now.",
-    ),
-    key("tools", "The names that the model is offered; all when absent."),
-    key("limits", "When a run stops."),
-    key("output", "JSON Schema of the final answer."),
+    )
+    .is(Shape::Text(Form::Template(Place::Instructions))),
+    key("tools", "The names that the model is offered; all when absent.")
+        .is(Shape::List(&Shape::Text(Form::Name(Names::Callable)))),
+    key("limits", "When a run stops.").is(Shape::Keys(|| &LIMITS)),
+    key("output", "JSON Schema of the final answer.").is(Shape::Schema),
 ];
 
 pub(crate) const LIMIT_KEYS: &[Key] = &[
-    key("turns", "Replies of the model; 20 when absent."),
-    key("calls", "Executions of tools; 50 when absent."),
-    key("tokens", "Input and output tokens together; 200k when absent."),
-    key("cost", "Money, such as 0.50 USD."),
-    key("time", "Wall-clock time; 10m when absent."),
+    key("turns", "Replies of the model; 20 when absent.")
+        .is(MANY)
+        .absent("20"),
+    key("calls", "Executions of tools; 50 when absent.")
+        .is(MANY)
+        .absent("50"),
+    key("tokens", "Input and output tokens together; 200k when absent.")
+        .is(Shape::Quantity(Unit::Count))
+        .absent("200k"),
+    key("cost", "Money, such as 0.50 USD.").is(Shape::Quantity(Unit::Cost)),
+    key("time", "Wall-clock time; 10m when absent.")
+        .is(Shape::Quantity(Unit::Duration))
+        .absent("10m"),
 ];
+
+/// How many of something there may be.
+const MANY: Shape = Shape::Whole(1, u32::MAX as u64);
+
+/// `agent`.
+pub(crate) static SECTION: Section = Section {
+    name: "agent",
+    place: "agent",
+    tables: &[KEYS],
+    without: &[],
+    rules: &[],
+};
+
+/// `agent.limits`.
+pub(crate) static LIMITS: Section = Section {
+    name: "agent.limits",
+    place: "agent.limits",
+    tables: &[LIMIT_KEYS],
+    without: &[],
+    rules: &[],
+};
 
 /// `agent:` as written.
 #[derive(Debug)]

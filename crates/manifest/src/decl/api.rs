@@ -6,12 +6,24 @@ use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::Entry;
 use crate::read;
+use crate::shape::{Form, Place, Section, Shape};
 use crate::text::Text;
 
 pub(crate) const KEYS: &[Key] = &[key(
     "base_url",
     "Scheme, host and path that the tools' urls are appended to.",
-)];
+)
+.is(Shape::Text(Form::Url(Place::Origin)))
+.required()];
+
+/// An entry of `apis`.
+pub(crate) static SECTION: Section = Section {
+    name: "api",
+    place: "apis.API",
+    tables: &[KEYS, policy::KEYS],
+    without: &[],
+    rules: &[],
+};
 
 /// An api as written.
 #[derive(Debug)]

@@ -1,32 +1,72 @@
 //! `auth:`: which secret goes where. Values are names of secrets; which of
 //! them exist is looked up when everything is read.
 
-use super::login::{OAuth2Decl, TokenDecl};
+use super::login::{self, OAuth2Decl, TokenDecl};
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind, Node};
 use crate::read;
+use crate::shape::{Form, Names, Place, Rule, Section, Shape};
 use crate::source::Span;
 use crate::text::Text;
 
 pub(crate) const KEYS: &[Key] = &[
-    key("bearer", "The secret sent as `Authorization: Bearer …`."),
-    key("header", "A header that is a secret."),
-    key("query", "A query pair that is a secret."),
-    key("basic", "User and password (RFC 7617)."),
-    key("oauth2", "Client credentials (RFC 6749)."),
-    key("token", "Any login request that yields a token."),
+    key("bearer", "The secret sent as `Authorization: Bearer …`.").is(SECRET),
+    key("header", "A header that is a secret.").is(Shape::Keys(|| &NAMED)),
+    key("query", "A query pair that is a secret.").is(Shape::Keys(|| &NAMED)),
+    key("basic", "User and password (RFC 7617).").is(Shape::Keys(|| &BASIC)),
+    key("oauth2", "Client credentials (RFC 6749).").is(Shape::Keys(|| &login::OAUTH2)),
+    key("token", "Any login request that yields a token.").is(Shape::Keys(|| &login::TOKEN)),
 ];
 
 pub(crate) const NAMED_KEYS: &[Key] = &[
-    key("name", "The header or the query key."),
-    key("secret", "The secret's name."),
+    key("name", "The header or the query key.")
+        .is(Shape::Text(Form::WireName))
+        .required(),
+    key("secret", "The secret's name.").is(SECRET).required(),
 ];
 
 pub(crate) const BASIC_KEYS: &[Key] = &[
-    key("user", "The user, a text template."),
-    key("password", "The secret's name."),
+    key("user", "The user, a text template.")
+        .is(Shape::Written(Form::Template(Place::Origin)))
+        .required(),
+    key("password", "The secret's name.").is(SECRET).required(),
 ];
+
+/// `auth`: a kind of credentials, or none.
+pub(crate) const SHAPE: Shape = Shape::Either(&[Shape::Word(|| vec!["none"]), Shape::Keys(|| &SECTION)]);
+
+/// The name of a secret.
+pub(crate) const SECRET: Shape = Shape::Text(Form::Name(Names::Secret));
+
+/// `auth` with credentials.
+pub(crate) static SECTION: Section = Section {
+    name: "auth",
+    place: "auth",
+    tables: &[KEYS],
+    without: &[],
+    rules: &[Rule::One(&[
+        "bearer", "header", "query", "basic", "oauth2", "token",
+    ])],
+};
+
+/// `auth.header` and `auth.query`.
+pub(crate) static NAMED: Section = Section {
+    name: "auth.named",
+    place: "auth.header, auth.query",
+    tables: &[NAMED_KEYS],
+    without: &[],
+    rules: &[],
+};
+
+/// `auth.basic`.
+pub(crate) static BASIC: Section = Section {
+    name: "auth.basic",
+    place: "auth.basic",
+    tables: &[BASIC_KEYS],
+    without: &[],
+    rules: &[],
+};
 
 /// `auth:` as written.
 #[derive(Debug)]

@@ -4,15 +4,25 @@ use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key, nearest};
 use crate::node::{Entry, Kind, Node};
 use crate::read;
+use crate::shape::{Form, Place, Rule, Section, Shape};
 use crate::source::Span;
 use crate::text::Text;
 
 pub(crate) const KEYS: &[Key] = &[
-    key("json", "A tree that is sent as JSON; its texts may be templates."),
-    key("form", "Fields sent as application/x-www-form-urlencoded."),
-    key("multipart", "Fields and files sent as multipart/form-data."),
-    key("text", "Plain text, a template."),
+    key("json", "A tree that is sent as JSON; its texts may be templates.").is(Shape::Tree(Place::Body)),
+    key("form", "Fields sent as application/x-www-form-urlencoded.").is(Shape::Data(Place::Body)),
+    key("multipart", "Fields and files sent as multipart/form-data.").is(Shape::Data(Place::Body)),
+    key("text", "Plain text, a template.").is(Shape::Written(Form::Template(Place::Body))),
 ];
+
+/// `body`.
+pub(crate) static SECTION: Section = Section {
+    name: "body",
+    place: "tools.TOOL.body",
+    tables: &[KEYS],
+    without: &[],
+    rules: &[Rule::One(&["json", "form", "multipart", "text"])],
+};
 
 /// `body:` as written.
 #[derive(Debug)]

@@ -5,38 +5,121 @@ use super::tool::METHODS;
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind, Node};
+use crate::shape::{self, Form, Names, Naming, Rule, Section, Shape, Unit};
 use crate::source::Span;
 use crate::text::Text;
 use crate::{quantity, read};
 
 pub(crate) const KEYS: &[Key] = &[
-    key("name", "What the case shows."),
-    key("prompt", "The prompt of a run."),
-    key("call", "The tool or workflow called without a model."),
-    key("with", "The arguments of the call."),
-    key("vars", "Values of vars in this case."),
-    key("mocks", "Answers by tool."),
-    key("expect", "What must have happened."),
+    key("name", "What the case shows.")
+        .is(Shape::Written(Form::Words))
+        .required(),
+    key("prompt", "The prompt of a run.").is(Shape::Text(Form::Words)),
+    key("call", "The tool or workflow called without a model.").is(CALLABLE),
+    key("with", "The arguments of the call.").is(ARGUMENTS),
+    key("vars", "Values of vars in this case.").is(Shape::Named(Naming::Var, &Shape::Written(Form::Words))),
+    key("mocks", "Answers by tool.").is(MOCKS),
+    key("expect", "What must have happened.")
+        .is(Shape::Keys(|| &EXPECT))
+        .required(),
 ];
 
 pub(crate) const EXPECT_KEYS: &[Key] = &[
     key(
         "calls",
         "The calls in order of start; named arguments must be equal.",
-    ),
-    key("answer", "The final answer: contains, equals or matches."),
-    key("request", "The request that was sent."),
-    key("result", "The result of the call."),
-    key("tokens", "The most tokens."),
-    key("cost", "The most money."),
-    key("error", "The error that must have come."),
+    )
+    .is(ORDERED),
+    key("answer", "The final answer: contains, equals or matches.").is(Shape::Any),
+    key("request", "The request that was sent.").is(Shape::Keys(|| &REQUEST)),
+    key("result", "The result of the call.").is(Shape::Any),
+    key("tokens", "The most tokens.").is(Shape::Quantity(Unit::Count)),
+    key("cost", "The most money.").is(Shape::Quantity(Unit::Cost)),
+    key("error", "The error that must have come.").is(Shape::Any),
 ];
 
 pub(crate) const MOCK_KEYS: &[Key] = &[
-    key("status", "The status; 200 when absent."),
-    key("headers", "Headers of the answer."),
-    key("body", "The body of the answer."),
+    key("status", "The status; 200 when absent.")
+        .is(Shape::Whole(100, 599))
+        .absent("200"),
+    key("headers", "Headers of the answer.").is(PAIRS),
+    key("body", "The body of the answer.").is(Shape::Any),
 ];
+
+pub(crate) const REQUEST_KEYS: &[Key] = &[
+    key("method", "The method.").is(Shape::Word(|| shape::words(METHODS))),
+    key("url", "The address.").is(Shape::Text(Form::Words)),
+    key("headers", "A part of the headers.").is(PAIRS),
+    key("body", "The body.").is(Shape::Any),
+];
+
+/// `calls` whose order is free.
+pub(crate) const ORDER_KEYS: &[Key] = &[key("any_order", "The calls in whatever order.")
+    .is(CALLS)
+    .required()];
+
+/// The name of a tool or workflow.
+const CALLABLE: Shape = Shape::Text(Form::Name(Names::Callable));
+/// Arguments by the name of a param.
+const ARGUMENTS: Shape = Shape::Named(Naming::Data, &Shape::Any);
+/// Names with texts.
+const PAIRS: Shape = Shape::Named(Naming::Data, &Shape::Written(Form::Words));
+/// An answer, or one for each request.
+const ANSWERS: Shape = Shape::Either(&[Shape::Keys(|| &MOCK), Shape::List(&Shape::Keys(|| &MOCK))]);
+/// Answers by tool.
+const MOCKS: Shape = Shape::Named(Naming::Of(Names::Callable), &ANSWERS);
+/// The calls in their order, or in whatever order.
+const ORDERED: Shape = Shape::Either(&[CALLS, Shape::Keys(|| &ANY_ORDER)]);
+/// A list of calls: names alone, or with arguments.
+const CALLS: Shape = Shape::List(&Shape::Either(&[
+    CALLABLE,
+    Shape::Single(Naming::Of(Names::Callable), &ARGUMENTS),
+]));
+
+/// A case of `tests`.
+pub(crate) static SECTION: Section = Section {
+    name: "test",
+    place: "tests",
+    tables: &[KEYS],
+    without: &[],
+    rules: &[Rule::One(&["prompt", "call"]), Rule::Needs("with", "call")],
+};
+
+/// `expect`.
+pub(crate) static EXPECT: Section = Section {
+    name: "test.expect",
+    place: "tests.expect",
+    tables: &[EXPECT_KEYS],
+    without: &[],
+    rules: &[],
+};
+
+/// An answer of `mocks`.
+pub(crate) static MOCK: Section = Section {
+    name: "test.mock",
+    place: "tests.mocks.TOOL",
+    tables: &[MOCK_KEYS],
+    without: &[],
+    rules: &[],
+};
+
+/// `expect.request`.
+pub(crate) static REQUEST: Section = Section {
+    name: "test.request",
+    place: "tests.expect.request",
+    tables: &[REQUEST_KEYS],
+    without: &[],
+    rules: &[],
+};
+
+/// `expect.calls` whose order is free.
+pub(crate) static ANY_ORDER: Section = Section {
+    name: "test.calls",
+    place: "tests.expect.calls",
+    tables: &[ORDER_KEYS],
+    without: &[],
+    rules: &[],
+};
 
 /// A case: where it stands and what it names.
 #[derive(Debug)]
@@ -45,6 +128,8 @@ pub(crate) struct CaseDecl<'n> {
     pub(crate) callees: Vec<&'n Text>,
     /// Names of vars.
     pub(crate) vars: Vec<&'n Text>,
+    /// Where an `expect` stands that expects nothing.
+    pub(crate) idle: Option<Span>,
 }
 
 /// All cases of a file.
@@ -68,6 +153,7 @@ impl<'n> CaseDecl<'n> {
         let mut decl = Self {
             callees: Vec::new(),
             vars: Vec::new(),
+            idle: None,
         };
         if let Some(entry) = fields.required("name") {
             name(entry, names, sink);
@@ -130,6 +216,9 @@ impl<'n> CaseDecl<'n> {
     }
 
     fn expect(&mut self, entry: &'n Entry, sink: &mut Sink) {
+        if matches!(&entry.value.kind, Kind::Map(entries) if entries.is_empty()) {
+            self.idle = Some(entry.key.span());
+        }
         let Some(mut fields) = Fields::open(&entry.value, "`expect`", entry.key.span(), &[EXPECT_KEYS], sink)
         else {
             return;
@@ -203,13 +292,8 @@ fn mock(node: &Node, owner: Span, sink: &mut Sink) {
 }
 
 fn request(entry: &Entry, sink: &mut Sink) {
-    const REQUEST: &[Key] = &[
-        key("method", "The method."),
-        key("url", "The address."),
-        key("headers", "A part of the headers."),
-        key("body", "The body."),
-    ];
-    let Some(mut fields) = Fields::open(&entry.value, "`request`", entry.key.span(), &[REQUEST], sink) else {
+    let Some(mut fields) = Fields::open(&entry.value, "`request`", entry.key.span(), &[REQUEST_KEYS], sink)
+    else {
         return;
     };
     if let Some(entry) = fields.optional("method") {

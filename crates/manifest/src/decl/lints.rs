@@ -8,7 +8,7 @@ use crate::node::Entry;
 use crate::read;
 use crate::text::Text;
 
-const LEVELS: &[(&str, Level)] = &[
+pub(crate) const LEVELS: &[(&str, Level)] = &[
     ("allow", Level::Allow),
     ("warn", Level::Warn),
     ("deny", Level::Deny),

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::auth::secret;
-use super::body::BodyDecl;
+use super::auth::{SECRET, secret};
+use super::body::{self, BodyDecl};
 use super::policy::{Pair, pairs};
 use super::tool::METHODS;
 use crate::checked::Method;
@@ -12,44 +12,118 @@ use crate::fields::{Fields, Key, key};
 use crate::login::ClientPlace;
 use crate::node::{Entry, Kind};
 use crate::read::Spanned;
+use crate::shape::{self, Form, Naming, Place, Rule, Section, Shape, Unit};
 use crate::source::Span;
 use crate::text::Text;
 use crate::{quantity, read};
 
 pub(crate) const OAUTH2_KEYS: &[Key] = &[
-    key("token_url", "Where tokens are given out."),
-    key("client_id", "The client, a text template."),
-    key("client_secret", "The secret's name."),
-    key("scopes", "The scopes asked for, text templates."),
-    key("params", "Further fields of the token request, text templates."),
+    key("token_url", "Where tokens are given out.")
+        .is(Shape::Text(Form::Url(Place::Origin)))
+        .required(),
+    key("client_id", "The client, a text template.")
+        .is(Shape::Written(Form::Template(Place::Origin)))
+        .required(),
+    key("client_secret", "The secret's name.").is(SECRET).required(),
+    key("scopes", "The scopes asked for, text templates.").is(Shape::Either(&[SCOPE, Shape::List(&SCOPE)])),
+    key("params", "Further fields of the token request, text templates.").is(Shape::Named(
+        Naming::Data,
+        &Shape::Written(Form::Template(Place::Origin)),
+    )),
     key(
         "client",
         "Where the client's credentials go: basic (the header, when absent) or body.",
-    ),
+    )
+    .is(Shape::Word(|| shape::words(CLIENT_PLACES)))
+    .absent("basic"),
 ];
 
 pub(crate) const TOKEN_KEYS: &[Key] = &[
-    key("request", "The login request."),
-    key("pick", "JMESPath of the token in the answer."),
-    key("cookie", "The cookie that is the token."),
-    key("ttl", "How long a token is used; until a 401 when absent."),
+    key("request", "The login request.")
+        .is(Shape::Keys(|| &REQUEST))
+        .required(),
+    key("pick", "JMESPath of the token in the answer.").is(Shape::Text(Form::Pick)),
+    key("cookie", "The cookie that is the token.").is(Shape::Text(Form::WireName)),
+    key("ttl", "How long a token is used; until a 401 when absent.").is(Shape::Quantity(Unit::Duration)),
     key(
         "send",
         "The header that carries the token; Authorization: Bearer, or Cookie, when absent.",
-    ),
+    )
+    .is(Shape::Keys(|| &SEND)),
 ];
 
 pub(crate) const REQUEST_KEYS: &[Key] = &[
-    key("method", "The method; POST when absent."),
-    key("url", "The address."),
-    key("headers", "Headers of the login request."),
-    key("body", "The body of the login request; secrets may stand in it."),
+    key("method", "The method; POST when absent.")
+        .is(Shape::Word(|| shape::words(METHODS)))
+        .absent("POST"),
+    key("url", "The address.")
+        .is(Shape::Text(Form::Template(Place::Login)))
+        .required(),
+    key("headers", "Headers of the login request.").is(Shape::Named(
+        Naming::Data,
+        &Shape::Written(Form::Url(Place::Login)),
+    )),
+    key("body", "The body of the login request; secrets may stand in it.").is(Shape::Keys(|| &BODY)),
 ];
 
 pub(crate) const SEND_KEYS: &[Key] = &[
-    key("header", "The header's name."),
-    key("value", "Its value, in which `token` stands for the token."),
+    key("header", "The header's name.")
+        .is(Shape::Text(Form::WireName))
+        .required(),
+    key("value", "Its value, in which `token` stands for the token.")
+        .is(Shape::Text(Form::Template(Place::Token)))
+        .required(),
 ];
+
+/// Where the client's credentials go.
+const CLIENT_PLACES: &[(&str, ClientPlace)] = &[("basic", ClientPlace::Basic), ("body", ClientPlace::Body)];
+/// A scope.
+const SCOPE: Shape = Shape::Text(Form::Template(Place::Origin));
+
+/// `auth.oauth2`.
+pub(crate) static OAUTH2: Section = Section {
+    name: "auth.oauth2",
+    place: "auth.oauth2",
+    tables: &[OAUTH2_KEYS],
+    without: &[],
+    rules: &[],
+};
+
+/// `auth.token`.
+pub(crate) static TOKEN: Section = Section {
+    name: "auth.token",
+    place: "auth.token",
+    tables: &[TOKEN_KEYS],
+    without: &[],
+    rules: &[Rule::One(&["pick", "cookie"])],
+};
+
+/// `auth.token.request`.
+pub(crate) static REQUEST: Section = Section {
+    name: "auth.token.request",
+    place: "auth.token.request",
+    tables: &[REQUEST_KEYS],
+    without: &[],
+    rules: &[],
+};
+
+/// The body of a login, which sends no files.
+pub(crate) static BODY: Section = Section {
+    name: "auth.token.request.body",
+    place: "auth.token.request.body",
+    tables: &[body::KEYS],
+    without: &["multipart"],
+    rules: &[Rule::One(&["json", "form", "text"])],
+};
+
+/// `auth.token.send`.
+pub(crate) static SEND: Section = Section {
+    name: "auth.token.send",
+    place: "auth.token.send",
+    tables: &[SEND_KEYS],
+    without: &[],
+    rules: &[],
+};
 
 /// `oauth2:` as written.
 #[derive(Debug)]
@@ -105,8 +179,12 @@ impl<'n> OAuth2Decl<'n> {
         let scopes = fields.optional("scopes").map(|entry| scopes(entry, sink));
         let params = pairs(fields.optional("params"), "fields", sink);
         let client = fields.optional("client").and_then(|entry| {
-            let places = [("basic", ClientPlace::Basic), ("body", ClientPlace::Body)];
-            read::word(&entry.value, "where the client's credentials go", &places, sink)
+            read::word(
+                &entry.value,
+                "where the client's credentials go",
+                CLIENT_PLACES,
+                sink,
+            )
         });
         fields.finish(sink);
         let read = Self {

@@ -1,11 +1,12 @@
 //! `mcp:` at the top (servers) and at a tool (which server's tool it is).
 
-use super::auth::AuthDecl;
+use super::auth::{self, AuthDecl};
 use super::top::Declared;
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::Entry;
 use crate::read;
+use crate::shape::{Form, Names, Place, Rule, Section, Shape};
 use crate::source::Span;
 use crate::text::Text;
 
@@ -13,15 +14,38 @@ pub(crate) const SERVER_KEYS: &[Key] = &[
     key(
         "command",
         "The program and its arguments; spoken to over its standard input and output.",
-    ),
-    key("url", "The address of a server that speaks HTTP."),
-    key("auth", "The credentials for the address."),
+    )
+    .is(Shape::Some(&Shape::Text(Form::Argument))),
+    key("url", "The address of a server that speaks HTTP.").is(Shape::Text(Form::Template(Place::Origin))),
+    key("auth", "The credentials for the address.").is(auth::SHAPE),
 ];
 
 pub(crate) const TOOL_KEYS: &[Key] = &[
-    key("server", "A name under the top-level mcp."),
-    key("tool", "The server's name for the tool."),
+    key("server", "A name under the top-level mcp.")
+        .is(Shape::Text(Form::Name(Names::Server)))
+        .required(),
+    key("tool", "The server's name for the tool.")
+        .is(Shape::Text(Form::Name(Names::Foreign)))
+        .required(),
 ];
+
+/// An entry of `mcp`.
+pub(crate) static SERVER: Section = Section {
+    name: "mcp.server",
+    place: "mcp.SERVER",
+    tables: &[SERVER_KEYS],
+    without: &[],
+    rules: &[Rule::One(&["command", "url"])],
+};
+
+/// `mcp` of a tool.
+pub(crate) static TOOL: Section = Section {
+    name: "tool.mcp",
+    place: "tools.TOOL.mcp",
+    tables: &[TOOL_KEYS],
+    without: &[],
+    rules: &[],
+};
 
 /// A server as written.
 #[derive(Debug)]

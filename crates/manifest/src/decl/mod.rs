@@ -20,62 +20,84 @@ pub(crate) mod top;
 pub(crate) mod vars;
 pub(crate) mod workflow;
 
-#[cfg(test)]
-use crate::fields::Key;
+use crate::shape::Section;
 
-/// Every table of keys with the name of its mapping.
-#[cfg(test)]
-pub(crate) const TABLES: &[(&str, &[Key])] = &[
-    ("agent", agent::KEYS),
-    ("agent.limits", agent::LIMIT_KEYS),
-    ("api", api::KEYS),
-    ("api and tool", policy::KEYS),
-    ("auth", auth::KEYS),
-    ("auth.basic", auth::BASIC_KEYS),
-    ("auth.header and auth.query", auth::NAMED_KEYS),
-    ("auth.oauth2", login::OAUTH2_KEYS),
-    ("auth.token", login::TOKEN_KEYS),
-    ("auth.token.request", login::REQUEST_KEYS),
-    ("auth.token.send", login::SEND_KEYS),
-    ("body", body::KEYS),
-    ("mcp server", mcp::SERVER_KEYS),
-    ("mcp tool", mcp::TOOL_KEYS),
-    ("paginate", paginate::KEYS),
-    ("param", param::KEYS),
-    ("param keywords", param::KEYWORD_KEYS),
-    ("redirects", policy::REDIRECT_KEYS),
-    ("result", result::KEYS),
-    ("secret", secrets::KEYS),
-    ("step", step::KEYS),
-    ("step.repeat", step::REPEAT_KEYS),
-    ("test", case::KEYS),
-    ("test.expect", case::EXPECT_KEYS),
-    ("test.mocks", case::MOCK_KEYS),
-    ("tool", tool::KEYS),
-    ("top", top::KEYS),
-    ("var", vars::KEYS),
-    ("workflow", workflow::KEYS),
+/// Every mapping with keys of the language, sorted by name.
+pub(crate) static SECTIONS: &[&Section] = &[
+    &agent::SECTION,
+    &agent::LIMITS,
+    &api::SECTION,
+    &auth::SECTION,
+    &auth::BASIC,
+    &auth::NAMED,
+    &login::OAUTH2,
+    &login::TOKEN,
+    &login::REQUEST,
+    &login::BODY,
+    &login::SEND,
+    &body::SECTION,
+    &top::SECTION,
+    &mcp::SERVER,
+    &paginate::SECTION,
+    &param::SECTION,
+    &param::ITEMS,
+    &policy::REDIRECTS,
+    &result::SECTION,
+    &secrets::SECTION,
+    &step::SECTION,
+    &step::ON_ERROR_VALUE,
+    &step::REPEAT,
+    &case::SECTION,
+    &case::ANY_ORDER,
+    &case::EXPECT,
+    &case::MOCK,
+    &case::REQUEST,
+    &tool::SECTION,
+    &mcp::TOOL,
+    &vars::SECTION,
+    &workflow::SECTION,
 ];
 
 #[cfg(test)]
 mod tests {
-    use super::TABLES;
+    use super::SECTIONS;
+    use crate::shape::Shape;
 
     #[test]
-    fn tables_are_sorted_by_mapping_and_every_key_has_a_line_of_its_own() {
-        assert!(TABLES.is_sorted_by_key(|(name, _)| *name));
-        for (name, keys) in TABLES {
+    fn sections_are_sorted_and_every_key_has_a_line_of_its_own() {
+        assert!(SECTIONS.is_sorted_by_key(|section| section.name));
+        for section in SECTIONS {
+            let keys: Vec<_> = section.keys().collect();
             for (index, key) in keys.iter().enumerate() {
-                assert!(
-                    !key.doc.is_empty() && !key.doc.contains('\n'),
-                    "{name}.{}",
-                    key.name
-                );
+                let name = format!("{}.{}", section.name, key.name);
+                assert!(!key.doc.is_empty() && !key.doc.contains('\n'), "{name}");
                 assert!(
                     keys[..index].iter().all(|other| other.name != key.name),
-                    "{name}.{} twice",
-                    key.name
+                    "{name} twice"
                 );
+                assert!(
+                    !matches!(key.shape, Shape::Unsaid),
+                    "say what `{name}` may be: add `.is(Shape::…)` to its row"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rules_name_keys_of_their_section() {
+        use crate::shape::Rule;
+        for section in SECTIONS {
+            let named = section.rules.iter().flat_map(|rule| match *rule {
+                Rule::One(names) | Rule::Any(names) => names.to_vec(),
+                Rule::NotBoth(a, b) | Rule::Needs(a, b) => vec![a, b],
+            });
+            for name in named.chain(section.without.iter().copied()) {
+                let known = section
+                    .tables
+                    .iter()
+                    .flat_map(|table| *table)
+                    .any(|key| key.name == name);
+                assert!(known, "{} has no key `{name}`", section.name);
             }
         }
     }

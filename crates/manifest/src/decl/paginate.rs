@@ -4,6 +4,7 @@ use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind};
 use crate::read;
+use crate::shape::{Form, Naming, Place, Section, Shape};
 use crate::source::Span;
 use crate::text::Text;
 
@@ -11,10 +12,31 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         "next",
         "link, an expression that yields the next URL, or names with expressions.",
-    ),
-    key("pages", "The most pages asked for."),
-    key("items", "The most items gathered."),
+    )
+    .is(NEXT)
+    .required(),
+    key("pages", "The most pages asked for.").is(MANY),
+    key("items", "The most items gathered.").is(MANY),
 ];
+
+/// How many of something there may be.
+const MANY: Shape = Shape::Whole(1, u32::MAX as u64);
+
+/// `link`, an expression, or expressions by name.
+const NEXT: Shape = Shape::Either(&[
+    Shape::Text(Form::Link),
+    Shape::Text(Form::Expression(Place::Answer)),
+    Shape::Named(Naming::Data, &Shape::Text(Form::Template(Place::Answer))),
+]);
+
+/// `paginate`.
+pub(crate) static SECTION: Section = Section {
+    name: "paginate",
+    place: "tools.TOOL.paginate",
+    tables: &[KEYS],
+    without: &[],
+    rules: &[],
+};
 
 /// `paginate:` as written.
 #[derive(Debug)]
@@ -24,6 +46,8 @@ pub(crate) struct PaginateDecl<'n> {
     pub(crate) expressions: Vec<&'n Text>,
     /// Hidden params: absent on the first page.
     pub(crate) names: Vec<&'n Text>,
+    /// Whether `pages` or `items` ends it.
+    pub(crate) is_bounded: bool,
 }
 
 impl<'n> PaginateDecl<'n> {
@@ -34,12 +58,14 @@ impl<'n> PaginateDecl<'n> {
             span,
             expressions: Vec::new(),
             names: Vec::new(),
+            is_bounded: false,
         };
         if let Some(entry) = fields.required("next") {
             decl.next(entry, sink);
         }
         for name in ["pages", "items"] {
             if let Some(entry) = fields.optional(name) {
+                decl.is_bounded = true;
                 read::whole(&entry.value, &format!("`{name}`"), 1..=u64::from(u32::MAX), sink);
             }
         }

@@ -6,43 +6,67 @@ use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind, Node};
 use crate::read::{self, Spanned};
+use crate::shape::{self, Form, Naming, Rule, Section, Shape};
 use crate::text::Text;
 
 pub(crate) const KEYS: &[Key] = &[
-    key("description", "What the value is, for the model."),
+    key("description", "What the value is, for the model.").is(Shape::Written(Form::Description)),
     key(
         "type",
         "string, integer, number, boolean, array, object (a map of strings) or file.",
-    ),
-    key("enum", "The only values allowed."),
-    key("const", "The one value it always has; hidden from the model."),
-    key("default", "The value when the model gives none."),
-    key("optional", "Whether the model may leave it out."),
-    key("examples", "Values that show the form."),
+    )
+    .is(Shape::Word(|| shape::words(TYPES))),
+    key("enum", "The only values allowed.").is(Shape::Some(&Shape::Any)),
+    key("const", "The one value it always has; hidden from the model.").is(Shape::Any),
+    key("default", "The value when the model gives none.").is(Shape::Any),
+    key("optional", "Whether the model may leave it out.")
+        .is(Shape::Boolean)
+        .absent("false"),
+    key("examples", "Values that show the form.").is(Shape::List(&Shape::Any)),
     key(
         "style",
         "How an array or a map stands in a query: repeat, csv, pipe, brackets, deep.",
-    ),
-    key("schema", "A JSON Schema, for the rare nested case."),
+    )
+    .is(Shape::Word(|| shape::words(STYLES)))
+    .absent("repeat, or deep for a map"),
+    key("schema", "A JSON Schema, for the rare nested case.").is(Shape::Schema),
 ];
 
 /// Keywords of JSON Schema that a param takes over.
 pub(crate) const KEYWORD_KEYS: &[Key] = &[
-    key("format", "A format of JSON Schema, such as email or date."),
-    key("pattern", "A regular expression that a string matches."),
-    key("minLength", "The fewest characters of a string."),
-    key("maxLength", "The most characters of a string; 8192 when absent."),
-    key("minimum", "The least number allowed."),
-    key("maximum", "The greatest number allowed."),
-    key("exclusiveMinimum", "A number that must be exceeded."),
-    key("exclusiveMaximum", "A number that must not be reached."),
-    key("multipleOf", "A number that must divide the value."),
-    key("items", "The type and keywords of an array's items."),
-    key("minItems", "The fewest items of an array."),
-    key("maxItems", "The most items of an array."),
-    key("uniqueItems", "Whether the items of an array must differ."),
-    key("minProperties", "The fewest keys of a map."),
-    key("maxProperties", "The most keys of a map."),
+    key("format", "A format of JSON Schema, such as email or date.").is(Shape::Text(Form::Format)),
+    key("pattern", "A regular expression that a string matches.").is(Shape::Text(Form::Regex)),
+    key("minLength", "The fewest characters of a string.").is(COUNT),
+    key("maxLength", "The most characters of a string; 8192 when absent.")
+        .is(COUNT)
+        .absent("8192"),
+    key("minimum", "The least number allowed.").is(Shape::Number),
+    key("maximum", "The greatest number allowed.").is(Shape::Number),
+    key("exclusiveMinimum", "A number that must be exceeded.").is(Shape::Number),
+    key("exclusiveMaximum", "A number that must not be reached.").is(Shape::Number),
+    key("multipleOf", "A number that must divide the value.").is(Shape::Positive),
+    key("items", "The type and keywords of an array's items.").is(Shape::Keys(|| &ITEMS)),
+    key("minItems", "The fewest items of an array.").is(COUNT),
+    key("maxItems", "The most items of an array.").is(COUNT),
+    key("uniqueItems", "Whether the items of an array must differ.")
+        .is(Shape::Boolean)
+        .absent("false"),
+    key("minProperties", "The fewest keys of a map.").is(COUNT),
+    key("maxProperties", "The most keys of a map.").is(COUNT),
+];
+
+/// Formats of JSON Schema that services ask for.
+pub(crate) const FORMATS: &[&str] = &[
+    "date",
+    "date-time",
+    "duration",
+    "email",
+    "hostname",
+    "ipv4",
+    "ipv6",
+    "time",
+    "uri",
+    "uuid",
 ];
 
 const TYPES: &[(&str, ParamKind)] = &[
@@ -75,10 +99,53 @@ const NESTED: &[&str] = &[
     "allOf",
 ];
 
+/// A whole number that may be 0.
+const COUNT: Shape = Shape::Whole(0, u64::MAX);
+
+/// `params`.
+pub(crate) const ALL: Shape = Shape::Named(Naming::Small("PARAM"), &Shape::Keys(|| &SECTION));
+
+/// An entry of `params`.
+pub(crate) static SECTION: Section = Section {
+    name: "param",
+    place: "params.PARAM",
+    tables: &[KEYS, KEYWORD_KEYS],
+    without: &[],
+    rules: &[
+        Rule::Any(&["type", "enum", "const", "schema"]),
+        Rule::NotBoth("type", "schema"),
+        Rule::NotBoth("enum", "schema"),
+    ],
+};
+
+/// `items` of an array: a scalar.
+pub(crate) static ITEMS: Section = Section {
+    name: "param.items",
+    place: "params.PARAM.items",
+    tables: &[KEYS, KEYWORD_KEYS],
+    without: &[
+        "const",
+        "default",
+        "optional",
+        "examples",
+        "style",
+        "schema",
+        "items",
+        "minItems",
+        "maxItems",
+        "uniqueItems",
+        "minProperties",
+        "maxProperties",
+    ],
+    rules: &[Rule::Any(&["type", "enum"])],
+};
+
 /// A param as written.
 #[derive(Debug)]
 pub(crate) struct ParamDecl<'n> {
     pub(crate) name: &'n Text,
+    /// All that is written at it.
+    pub(crate) body: Option<&'n Node>,
     pub(crate) description: Option<&'n Text>,
     pub(crate) kind: Option<Spanned<ParamKind>>,
     /// Whether something is wrong with `type`, so that nothing hangs on it.
@@ -147,11 +214,39 @@ impl<'n> Declared<'n> for ParamDecl<'n> {
         else {
             return Some(decl);
         };
+        decl.body = Some(&entry.value);
         decl.fill(&mut fields, sink);
         nested(&entry.value, sink);
-        fields.finish_but(NESTED, sink);
+        fields.finish_among(&decl.valid_keys(), NESTED, sink);
         Some(decl)
     }
+}
+
+/// The keywords of JSON Schema that a type has.
+pub(crate) fn keywords_of(kind: ParamKind) -> impl Iterator<Item = &'static str> {
+    KEYWORD_KEYS
+        .iter()
+        .map(|key| key.name)
+        .filter(move |name| kinds_with(name).contains(&kind))
+}
+
+/// The types that have a keyword.
+pub(crate) fn kinds_with(keyword: &str) -> &'static [ParamKind] {
+    match keyword {
+        "format" => &[ParamKind::String, ParamKind::Integer, ParamKind::Number],
+        "pattern" | "minLength" | "maxLength" => &[ParamKind::String],
+        "items" | "minItems" | "maxItems" | "uniqueItems" => &[ParamKind::Array],
+        "minProperties" | "maxProperties" => &[ParamKind::Map],
+        _ => &[ParamKind::Integer, ParamKind::Number],
+    }
+}
+
+/// The keys of an array's `items` of a type.
+pub(crate) fn item_keys(kind: ParamKind) -> Vec<&'static str> {
+    let own = KEYS.iter().map(|key| key.name);
+    own.filter(|name| !ITEMS.without.contains(name))
+        .chain(keywords_of(kind))
+        .collect()
 }
 
 /// What a text in place of a param is, and the param that is meant.
@@ -222,10 +317,27 @@ impl<'n> ParamDecl<'n> {
         }
     }
 
+    /// The keys that it can have: with a type, those that fit the type.
+    fn valid_keys(&self) -> Vec<&'static str> {
+        let own = KEYS.iter().map(|key| key.name);
+        match self.kind.as_ref().map(|kind| kind.value) {
+            None => own.chain(KEYWORD_KEYS.iter().map(|key| key.name)).collect(),
+            Some(kind) => own
+                .filter(|name| match *name {
+                    "schema" => false,
+                    "style" => matches!(kind, ParamKind::Array | ParamKind::Map),
+                    _ => true,
+                })
+                .chain(keywords_of(kind))
+                .collect(),
+        }
+    }
+
     /// One of which only the name is known.
     pub(crate) fn only_named(name: &'n Text) -> Self {
         Self {
             name,
+            body: None,
             description: None,
             kind: None,
             kind_is_wrong: true,

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use super::auth::AuthDecl;
+use super::auth::{self, AuthDecl};
 use crate::checked::{Rate, StatusPattern};
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind, Node};
 use crate::read::Spanned;
+use crate::shape::{Form, Naming, Place, Section, Shape, Unit};
 use crate::source::Span;
 use crate::text::Text;
 use crate::{quantity, read};
@@ -16,32 +17,64 @@ pub(crate) const KEYS: &[Key] = &[
     key(
         "auth",
         "The credentials: bearer, header, query, basic, oauth2, token or none.",
-    ),
+    )
+    .is(auth::SHAPE)
+    .absent("none"),
     key(
         "headers",
         "Headers of every request; a tool's are added to its api's.",
-    ),
-    key("query", "Query pairs added to the url's own."),
+    )
+    .is(HEADERS),
+    key("query", "Query pairs added to the url's own.").is(VALUES),
     key(
         "timeout",
         "Total time of a call, retries included; 30s when absent.",
-    ),
-    key("retries", "Further attempts after the first; 2 when absent."),
-    key("rate_limit", "Requests per unit of time, such as 5/s."),
-    key("concurrency", "Requests at once; 4 when absent."),
+    )
+    .is(Shape::Quantity(Unit::Duration))
+    .absent("30s"),
+    key("retries", "Further attempts after the first; 2 when absent.")
+        .is(Shape::Whole(0, 10))
+        .absent("2"),
+    key("rate_limit", "Requests per unit of time, such as 5/s.").is(Shape::Quantity(Unit::Rate)),
+    key("concurrency", "Requests at once; 4 when absent.")
+        .is(Shape::Whole(1, 1000))
+        .absent("4"),
     key(
         "redirects",
         "Hosts that a redirect may lead to besides the own origin.",
-    ),
-    key("allow_http", "Allows plain http to a host that is not loopback."),
-    key("errors", "Hints for the model by status: 404 or 4xx."),
-    key("error_if", "A condition under which a 2xx answer is an error."),
+    )
+    .is(Shape::Keys(|| &REDIRECTS)),
+    key("allow_http", "Allows plain http to a host that is not loopback.")
+        .is(Shape::Boolean)
+        .absent("false"),
+    key("errors", "Hints for the model by status: 404 or 4xx.")
+        .is(Shape::Named(Naming::Status, &Shape::Written(Form::Words))),
+    key("error_if", "A condition under which a 2xx answer is an error.")
+        .is(Shape::Text(Form::Expression(Place::Answer))),
 ];
 
 pub(crate) const REDIRECT_KEYS: &[Key] = &[
-    key("to", "The hosts."),
-    key("auth", "What happens to credentials there: drop."),
+    key("to", "The hosts.")
+        .is(Shape::List(&Shape::Text(Form::Host)))
+        .required(),
+    key("auth", "What happens to credentials there: drop.")
+        .is(Shape::Word(|| vec!["drop"]))
+        .absent("drop"),
 ];
+
+/// Headers.
+const HEADERS: Shape = Shape::Named(Naming::Header, &Shape::Written(Form::Template(Place::Value)));
+/// Query pairs.
+const VALUES: Shape = Shape::Named(Naming::Data, &Shape::Written(Form::Template(Place::Value)));
+
+/// `redirects`.
+pub(crate) static REDIRECTS: Section = Section {
+    name: "redirects",
+    place: "redirects",
+    tables: &[REDIRECT_KEYS],
+    without: &[],
+    rules: &[],
+};
 
 /// A pair of a literal key and a template.
 pub(crate) type Pair<'n> = (&'n Text, &'n Text);
@@ -52,7 +85,7 @@ pub(crate) struct PolicyDecl<'n> {
     pub(crate) auth: Option<AuthDecl<'n>>,
     pub(crate) headers: Vec<Pair<'n>>,
     pub(crate) query: Vec<Pair<'n>>,
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) timeout: Option<Spanned<Duration>>,
     pub(crate) retries: Option<u32>,
     pub(crate) rate_limit: Option<Rate>,
     pub(crate) concurrency: Option<u32>,
@@ -74,9 +107,13 @@ impl<'n> PolicyDecl<'n> {
                 .and_then(|entry| AuthDecl::read(&entry.value, entry.key.span(), sink)),
             headers: pairs(fields.optional("headers"), "headers", sink),
             query: pairs(fields.optional("query"), "query pairs", sink),
-            timeout: fields
-                .optional("timeout")
-                .and_then(|entry| quantity::duration(&entry.value, sink)),
+            timeout: fields.optional("timeout").and_then(|entry| {
+                let value = quantity::duration(&entry.value, sink)?;
+                Some(Spanned {
+                    value,
+                    span: entry.value.span,
+                })
+            }),
             retries: fields
                 .optional("retries")
                 .and_then(|entry| small(entry, "`retries`", 0, 10, sink)),

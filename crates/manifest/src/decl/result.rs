@@ -4,19 +4,38 @@ use crate::checked::ResultFormat;
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Node};
+use crate::shape::{self, Form, Place, Section, Shape, Unit};
 use crate::text::Text;
 use crate::{quantity, read};
 
 pub(crate) const KEYS: &[Key] = &[
-    key("pick", "JMESPath that selects from the body."),
-    key("template", "A template that words the result."),
+    key("pick", "JMESPath that selects from the body.").is(Shape::Text(Form::Pick)),
+    key("template", "A template that words the result.").is(Shape::Text(Form::Template(Place::Result))),
     key(
         "max_tokens",
         "How much of the result the model gets; 8000 when absent.",
-    ),
-    key("format", "Overrides the content type: json, csv or text."),
-    key("output", "JSON Schema of the result."),
+    )
+    .is(Shape::Quantity(Unit::Count))
+    .absent("8000"),
+    key("format", "Overrides the content type: json, csv or text.").is(Shape::Word(|| shape::words(FORMATS))),
+    key("output", "JSON Schema of the result.").is(Shape::Schema),
 ];
+
+/// The formats by name.
+const FORMATS: &[(&str, ResultFormat)] = &[
+    ("json", ResultFormat::Json),
+    ("csv", ResultFormat::Csv),
+    ("text", ResultFormat::Text),
+];
+
+/// `result`.
+pub(crate) static SECTION: Section = Section {
+    name: "result",
+    place: "tools.TOOL.result",
+    tables: &[KEYS],
+    without: &[],
+    rules: &[],
+};
 
 /// `result:` as written.
 #[derive(Debug, Default)]
@@ -31,11 +50,6 @@ pub(crate) struct ResultDecl<'n> {
 impl<'n> ResultDecl<'n> {
     pub(crate) fn read(entry: &'n Entry, sink: &mut Sink) -> Option<Self> {
         let mut fields = Fields::open(&entry.value, "`result`", entry.key.span(), &[KEYS], sink)?;
-        let formats = &[
-            ("json", ResultFormat::Json),
-            ("csv", ResultFormat::Csv),
-            ("text", ResultFormat::Text),
-        ];
         let decl = Self {
             pick: fields
                 .optional("pick")
@@ -48,7 +62,7 @@ impl<'n> ResultDecl<'n> {
                 .and_then(|entry| tokens(&entry.value, sink)),
             format: fields
                 .optional("format")
-                .and_then(|entry| read::word(&entry.value, "a format", formats, sink)),
+                .and_then(|entry| read::word(&entry.value, "a format", FORMATS, sink)),
             output: fields.optional("output").map(|entry| &entry.value),
         };
         fields.finish(sink);

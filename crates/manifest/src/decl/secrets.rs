@@ -8,21 +8,37 @@ use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind};
 use crate::read;
 use crate::resolve::holds_template;
+use crate::shape::{Form, Rule, Section, Shape};
 use crate::source::Span;
 use crate::text::Text;
 
 pub(crate) const KEYS: &[Key] = &[
-    key("env", "The environment variable that holds the value."),
-    key("command", "A program and its arguments; its output is the value."),
+    key("env", "The environment variable that holds the value.").is(Shape::Text(Form::Variable)),
+    key("command", "A program and its arguments; its output is the value.")
+        .is(Shape::Some(&Shape::Text(Form::Argument))),
     key(
         "file",
         "A file whose content is the value, relative to the manifest.",
-    ),
+    )
+    .is(Shape::Text(Form::File)),
     key(
         "keyring",
         "The service under which the system's keyring has the value.",
-    ),
+    )
+    .is(Shape::Text(Form::Service)),
 ];
+
+/// Where a value is found.
+pub(crate) const SHAPE: Shape = Shape::Either(&[Shape::Word(|| vec!["env"]), Shape::Keys(|| &SECTION)]);
+
+/// An entry of `secrets`.
+pub(crate) static SECTION: Section = Section {
+    name: "secret",
+    place: "secrets.SECRET",
+    tables: &[KEYS],
+    without: &[],
+    rules: &[Rule::One(&["env", "command", "file", "keyring"])],
+};
 
 /// A name and its origin as written.
 #[derive(Debug)]

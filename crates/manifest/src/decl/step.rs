@@ -5,31 +5,112 @@ use std::time::Duration;
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind, Node};
+use crate::shape::{self, Form, Names, Place, Rule, Section, Shape, Unit};
 use crate::source::Span;
 use crate::text::Text;
 use crate::{quantity, read};
 
 pub(crate) const KEYS: &[Key] = &[
-    key("id", "The name under which later steps see the value."),
-    key("call", "The tool or workflow that is called."),
-    key("ask", "A prompt: the step is a turn of the model."),
-    key("with", "The arguments, a tree of templates."),
-    key("when", "A condition; the step is skipped when it does not hold."),
-    key("for_each", "A list; the step runs once for each item."),
-    key("as", "The name of the item."),
-    key("concurrency", "How many items at once."),
-    key("after", "Steps that must be done before."),
-    key("repeat", "Repeats a read until a condition holds."),
-    key("on_error", "stop, skip, or a value in place of the step's."),
-    key("output", "JSON Schema of the model's answer."),
-    key("tools", "The tools that the model may call in this step."),
+    key("id", "The name under which later steps see the value.")
+        .is(Shape::Text(Form::NewName))
+        .required(),
+    key("call", "The tool or workflow that is called.").is(Shape::Text(Form::Name(Names::Callable))),
+    key("ask", "A prompt: the step is a turn of the model.").is(Shape::Text(Form::Template(Place::Step))),
+    key("with", "The arguments, a tree of templates.").is(Shape::Data(Place::Step)),
+    key(
+        "when",
+        "A condition; the step is skipped when it does not hold. One that reads the item of `for_each` skips that \
+         item alone and takes it out of the step's list.",
+    )
+    .is(Shape::Text(Form::Expression(Place::Step))),
+    key(
+        "for_each",
+        "A list; the step runs once for each item, and its value is the list of their values in this order. An item \
+         without a value is left out, and those after it move up.",
+    )
+    .is(MANY),
+    key("as", "The name of the item.").is(Shape::Text(Form::NewName)),
+    key("concurrency", "How many items at once.").is(Shape::Whole(1, 1000)),
+    key("after", "Steps that must be done before.").is(Shape::Either(&[STEP, Shape::List(&STEP)])),
+    key("repeat", "Repeats a read until a condition holds.").is(Shape::Keys(|| &REPEAT)),
+    key(
+        "on_error",
+        "stop, skip, or a value in place of the step's. Beside `for_each`, `skip` takes a failed item out of the \
+         step's list; `{ value: … }` keeps its place.",
+    )
+    .is(AFTER_ERROR)
+    .absent("stop"),
+    key("output", "JSON Schema of the model's answer.").is(Shape::Schema),
+    key("tools", "The tools that the model may call in this step.")
+        .is(Shape::List(&Shape::Text(Form::Name(Names::Callable)))),
 ];
 
 pub(crate) const REPEAT_KEYS: &[Key] = &[
-    key("until", "The condition that ends it; it sees the step itself."),
-    key("every", "The pause between two tries."),
-    key("times", "The most tries."),
+    key("until", "The condition that ends it; it sees the step itself.")
+        .is(Shape::Text(Form::Expression(Place::Step)))
+        .required(),
+    key("every", "The pause between two tries.")
+        .is(Shape::Quantity(Unit::Duration))
+        .required(),
+    key("times", "The most tries.")
+        .is(Shape::Whole(1, 10_000))
+        .required(),
 ];
+
+pub(crate) const VALUE_KEYS: &[Key] = &[key("value", "The step's value after an error.")
+    .is(Shape::Any)
+    .required()];
+
+/// What an error does to the steps that follow.
+const ON_ERROR: &[(&str, OnErrorDecl<'static>)] = &[("stop", OnErrorDecl::Stop), ("skip", OnErrorDecl::Skip)];
+/// A list written out, or an expression that yields one.
+const MANY: Shape = Shape::Either(&[
+    Shape::Text(Form::Expression(Place::Step)),
+    Shape::List(&Shape::Tree(Place::Step)),
+]);
+/// A word, or a value.
+const AFTER_ERROR: Shape = Shape::Either(&[
+    Shape::Word(|| shape::words(ON_ERROR)),
+    Shape::Keys(|| &ON_ERROR_VALUE),
+]);
+/// The id of a step.
+const STEP: Shape = Shape::Text(Form::Name(Names::Step));
+
+/// A step.
+pub(crate) static SECTION: Section = Section {
+    name: "step",
+    place: "workflows.WORKFLOW.steps",
+    tables: &[KEYS],
+    without: &[],
+    rules: &[
+        Rule::One(&["call", "ask"]),
+        Rule::Needs("output", "ask"),
+        Rule::Needs("tools", "ask"),
+        Rule::Needs("as", "for_each"),
+        Rule::Needs("concurrency", "for_each"),
+        Rule::Needs("with", "call"),
+        Rule::Needs("repeat", "call"),
+        Rule::Needs("for_each", "as"),
+    ],
+};
+
+/// `repeat`.
+pub(crate) static REPEAT: Section = Section {
+    name: "step.repeat",
+    place: "workflows.WORKFLOW.steps.repeat",
+    tables: &[REPEAT_KEYS],
+    without: &[],
+    rules: &[],
+};
+
+/// `on_error` with a value.
+pub(crate) static ON_ERROR_VALUE: Section = Section {
+    name: "step.on_error",
+    place: "workflows.WORKFLOW.steps.on_error",
+    tables: &[VALUE_KEYS],
+    without: &[],
+    rules: &[],
+};
 
 /// A step as written.
 #[derive(Debug)]
@@ -229,17 +310,11 @@ fn repeat<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<RepeatDecl<'n>> {
 }
 
 fn on_error<'n>(entry: &'n Entry, sink: &mut Sink) -> Option<OnErrorDecl<'n>> {
-    const VALUE: &[Key] = &[key("value", "The step's value after an error.")];
     if let Kind::Map(_) = &entry.value.kind {
-        let mut fields = Fields::open(&entry.value, "`on_error`", entry.key.span(), &[VALUE], sink)?;
+        let mut fields = Fields::open(&entry.value, "`on_error`", entry.key.span(), &[VALUE_KEYS], sink)?;
         let value = fields.required("value");
         fields.finish(sink);
         return value.map(|entry| OnErrorDecl::Value(&entry.value));
     }
-    read::word(
-        &entry.value,
-        "`{ value: … }` or a word",
-        &[("stop", OnErrorDecl::Stop), ("skip", OnErrorDecl::Skip)],
-        sink,
-    )
+    read::word(&entry.value, "`{ value: … }` or a word", ON_ERROR, sink)
 }

@@ -1,44 +1,56 @@
 //! An entry of `tools:` as written.
 
-use super::body::BodyDecl;
-use super::mcp::ToolMcpDecl;
-use super::paginate::PaginateDecl;
+use super::body::{self, BodyDecl};
+use super::mcp::{self, ToolMcpDecl};
+use super::paginate::{self, PaginateDecl};
 use super::param::{self, ParamDecl};
 use super::policy::{self, PolicyDecl};
-use super::result::ResultDecl;
+use super::result::{self, ResultDecl};
 use super::top::Declared;
 use crate::checked::{Effect, Method};
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind, Node};
 use crate::read::{self, Spanned};
+use crate::shape::{self, Form, Names, Place, Rule, Section, Shape};
 use crate::text::Text;
 
 pub(crate) const KEYS: &[Key] = &[
     key(
         "description",
         "What the tool does and when to use it; the model decides by it.",
-    ),
-    key("params", "What the model may give."),
-    key("api", "The api whose connection is used."),
-    key("url", "The address; with an api, the path after its base_url."),
-    key("method", "The HTTP method; GET when absent."),
-    key("body", "What is sent."),
+    )
+    .is(Shape::Written(Form::Description))
+    .required(),
+    key("params", "What the model may give.").is(param::ALL),
+    key("api", "The api whose connection is used.").is(Shape::Text(Form::Name(Names::Api))),
+    key("url", "The address; with an api, the path after its base_url.")
+        .is(Shape::Text(Form::Url(Place::Url))),
+    key("method", "The HTTP method; GET when absent.")
+        .is(Shape::Word(|| shape::words(METHODS)))
+        .absent("GET"),
+    key("body", "What is sent.").is(Shape::Keys(|| &body::SECTION)),
     key(
         "effect",
         "read, write or destructive; inferred from the method when absent.",
-    ),
+    )
+    .is(Shape::Word(|| shape::words(EFFECTS)))
+    .absent("read for GET, HEAD and OPTIONS, write for the rest"),
     key(
         "idempotent",
         "Whether sending the same request twice does no more than once.",
-    ),
-    key("result", "How an answer is shaped."),
-    key("paginate", "How further pages are asked for."),
-    key("mcp", "The MCP server and tool, in place of a url."),
+    )
+    .is(Shape::Boolean)
+    .absent("true for GET, HEAD and OPTIONS, and where the Idempotency-Key header is {{ call.id }}"),
+    key("result", "How an answer is shaped.").is(Shape::Keys(|| &result::SECTION)),
+    key("paginate", "How further pages are asked for.").is(Shape::Keys(|| &paginate::SECTION)),
+    key("mcp", "The MCP server and tool, in place of a url.").is(Shape::Keys(|| &mcp::TOOL)),
     key(
         "defer",
         "Whether the model sees the tool only after searching for it.",
-    ),
+    )
+    .is(Shape::Boolean)
+    .absent("false"),
 ];
 
 /// The methods by name.
@@ -57,6 +69,15 @@ const EFFECTS: &[(&str, Effect)] = &[
     ("write", Effect::Write),
     ("destructive", Effect::Destructive),
 ];
+
+/// An entry of `tools`.
+pub(crate) static SECTION: Section = Section {
+    name: "tool",
+    place: "tools.TOOL",
+    tables: &[KEYS, policy::KEYS],
+    without: &[],
+    rules: &[Rule::One(&["url", "mcp"])],
+};
 
 /// A tool as written.
 #[derive(Debug)]

@@ -1,34 +1,64 @@
 //! The file itself: its keys and the declarations under them.
 
 use super::{agent, api, case, lints, mcp, secrets, tool, vars, workflow};
-use crate::diagnostic::Sink;
+use crate::diagnostic::{Safety, Sink};
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind, Node, Scalar};
 use crate::read;
+use crate::shape::{self, Form, Naming, Section, Shape};
 use crate::source::Span;
 use crate::text::Text;
 
 pub(crate) const KEYS: &[Key] = &[
-    key("toolrun", "The version of the language; there is one so far."),
-    key("name", "A short name for the manifest."),
-    key("description", "What the manifest is for."),
+    key("toolrun", "The version of the language; there is one so far.")
+        .is(Shape::Version)
+        .required(),
+    key("name", "A short name for the manifest.").is(Shape::Text(Form::Words)),
+    key("description", "What the manifest is for.").is(Shape::Written(Form::Words)),
     key(
         "include",
         "Other manifests whose apis, tools and workflows belong to this one.",
-    ),
-    key("agent", "Defaults of `toolrun run`: model, instructions, limits."),
+    )
+    .is(PATHS),
+    key("agent", "Defaults of `toolrun run`: model, instructions, limits.")
+        .is(Shape::Keys(|| &agent::SECTION)),
     key(
         "secrets",
         "Names of secrets and where their values are found; never values.",
-    ),
-    key("vars", "Values from outside that are not secret."),
-    key("apis", "Connections that several tools share."),
-    key("mcp", "Servers of the Model Context Protocol."),
-    key("tools", "What the model may call."),
-    key("workflows", "Fixed chains of calls."),
-    key("tests", "Cases for `toolrun test`."),
-    key("lints", "Levels of lints: allow, warn or deny."),
+    )
+    .is(Shape::Named(Naming::Word("SECRET"), &secrets::SHAPE)),
+    key("vars", "Values from outside that are not secret.")
+        .is(Shape::Named(Naming::Word("VAR"), &vars::SHAPE)),
+    key("apis", "Connections that several tools share.").is(APIS),
+    key("mcp", "Servers of the Model Context Protocol.").is(SERVERS),
+    key("tools", "What the model may call.").is(TOOLS),
+    key("workflows", "Fixed chains of calls.").is(WORKFLOWS),
+    key("tests", "Cases for `toolrun test`.").is(CASES),
+    key("lints", "Levels of lints: allow, warn or deny.").is(LEVELS),
 ];
+
+/// The path of a manifest.
+const PATH: Shape = Shape::Text(Form::Path);
+/// One path or several.
+const PATHS: Shape = Shape::Either(&[PATH, Shape::List(&PATH)]);
+/// Declarations by name.
+const APIS: Shape = Shape::Named(Naming::Word("API"), &Shape::Keys(|| &api::SECTION));
+const SERVERS: Shape = Shape::Named(Naming::Word("SERVER"), &Shape::Keys(|| &mcp::SERVER));
+const TOOLS: Shape = Shape::Named(Naming::Small("TOOL"), &Shape::Keys(|| &tool::SECTION));
+const WORKFLOWS: Shape = Shape::Named(Naming::Small("WORKFLOW"), &Shape::Keys(|| &workflow::SECTION));
+/// The cases of tests.
+const CASES: Shape = Shape::List(&Shape::Keys(|| &case::SECTION));
+/// Levels by the name of a lint.
+const LEVELS: Shape = Shape::Named(Naming::Lint, &Shape::Word(|| shape::words(lints::LEVELS)));
+
+/// A whole manifest.
+pub(crate) static SECTION: Section = Section {
+    name: "manifest",
+    place: "",
+    tables: &[KEYS],
+    without: &[],
+    rules: &[],
+};
 
 /// A file's declarations.
 #[derive(Debug, Default)]
@@ -85,8 +115,9 @@ impl<'n> ManifestDecl<'n> {
         }
         let mut fields = Fields::open(root, "the manifest", head, &[KEYS], sink)?;
         let mut decl = Self::default();
-        if let Some(entry) = fields.required("toolrun") {
-            version(&entry.value, sink);
+        match fields.optional("toolrun") {
+            Some(entry) => version(&entry.value, sink),
+            None => no_version(root, head, sink),
         }
         fields.optional("include");
         decl.name = fields
@@ -189,14 +220,30 @@ fn name_in(item: &Node) -> Option<&Text> {
     }
 }
 
+/// There is but one version, so the one that is meant is certain.
+fn no_version(root: &Node, head: Span, sink: &mut Sink) {
+    let diagnostic = sink.error("missing-key", head, "the manifest has no `toolrun`");
+    diagnostic.help("add `toolrun: 1`: the version of the language; there is one so far");
+    let in_braces = root.span.start < head.start;
+    let line = if in_braces { "toolrun: 1, " } else { "toolrun: 1\n" };
+    diagnostic.fix("say the version", Safety::Safe, head.head(), line);
+}
+
 fn version(node: &Node, sink: &mut Sink) {
     let one = matches!(&node.kind, Kind::Scalar(text) if text.scalar() == Scalar::Number(1.into()));
     if !one && !matches!(node.kind, Kind::Invalid) {
-        sink.error(
+        let diagnostic = sink.error(
             "version",
             node.span,
             format!("expected version `1` of the language, found {}", node.found()),
-        )
-        .help("write `toolrun: 1`");
+        );
+        diagnostic.help("write `toolrun: 1`");
+        let written = match &node.kind {
+            Kind::Scalar(text) => text.as_str(),
+            _ => "",
+        };
+        if ["1", "1.0", "v1"].contains(&written) {
+            diagnostic.fix("write `1`", Safety::Safe, node.span, "1");
+        }
     }
 }

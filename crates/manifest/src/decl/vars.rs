@@ -5,13 +5,26 @@ use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Kind};
 use crate::read;
+use crate::shape::{Form, Section, Shape};
 use crate::text::Text;
 
 pub(crate) const KEYS: &[Key] = &[
-    key("env", "The environment variable that may set the value."),
-    key("default", "The value when nothing sets it."),
-    key("enum", "The only values allowed."),
+    key("env", "The environment variable that may set the value.").is(Shape::Text(Form::Variable)),
+    key("default", "The value when nothing sets it.").is(Shape::Written(Form::Words)),
+    key("enum", "The only values allowed.").is(Shape::Some(&Shape::Written(Form::Words))),
 ];
+
+/// Where a value comes from.
+pub(crate) const SHAPE: Shape = Shape::Either(&[Shape::Word(|| vec!["env"]), Shape::Keys(|| &SECTION)]);
+
+/// An entry of `vars`.
+pub(crate) static SECTION: Section = Section {
+    name: "var",
+    place: "vars.VAR",
+    tables: &[KEYS],
+    without: &[],
+    rules: &[],
+};
 
 /// A var as written.
 #[derive(Debug)]

@@ -1,23 +1,37 @@
 //! An entry of `workflows:` as written.
 
 use super::param::{self, ParamDecl};
-use super::step::StepDecl;
+use super::step::{self, StepDecl};
 use super::top::Declared;
 use crate::diagnostic::Sink;
 use crate::fields::{Fields, Key, key};
 use crate::node::{Entry, Node};
 use crate::read;
+use crate::shape::{Form, Place, Section, Shape};
 use crate::text::Text;
 
 pub(crate) const KEYS: &[Key] = &[
-    key("description", "What the workflow does; the model decides by it."),
-    key("params", "What the caller gives."),
+    key("description", "What the workflow does; the model decides by it.")
+        .is(Shape::Written(Form::Description))
+        .required(),
+    key("params", "What the caller gives.").is(param::ALL),
     key(
         "steps",
         "The calls, in any order: a step runs when what it reads is there.",
-    ),
-    key("return", "The value of the workflow, a tree of templates."),
+    )
+    .is(Shape::Some(&Shape::Keys(|| &step::SECTION)))
+    .required(),
+    key("return", "The value of the workflow, a tree of templates.").is(Shape::Tree(Place::Step)),
 ];
+
+/// An entry of `workflows`.
+pub(crate) static SECTION: Section = Section {
+    name: "workflow",
+    place: "workflows.WORKFLOW",
+    tables: &[KEYS],
+    without: &[],
+    rules: &[],
+};
 
 /// A workflow as written.
 #[derive(Debug)]

@@ -1,12 +1,29 @@
-//! The registry of lints: a table of rules, their levels, and the comments
-//! that allow one in place. A rule is a file under `rules/` and a row here.
+//! The registry of lints: a table of rules with groups and levels, and what
+//! runs them. A rule is a file under `rules/` and a row of the table there.
 
+mod calls;
+mod chains;
+mod comments;
+mod forms;
+mod insert;
+mod mentions;
+mod offer;
+#[cfg(test)]
+mod rule_tests;
 mod rules;
+mod subject;
+mod written;
+
+use std::cell::OnceCell;
+
+use comments::Comments;
+use offer::Offer;
 
 use crate::checked::Manifest;
 use crate::diagnostic::{Diagnostic, Severity, Sink};
+use crate::node::Node;
 use crate::resolve::World;
-use crate::source::{Sources, Span};
+use crate::source::{SourceId, Sources, Span};
 
 /// How a rule's findings count.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,11 +36,66 @@ pub enum Level {
     Deny,
 }
 
+/// What a rule is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Group {
+    /// What a model reads of a tool or a param.
+    Description,
+    /// What a model may give.
+    Params,
+    /// What is sent, and where secrets go.
+    Request,
+    /// What can go wrong when it is sent.
+    Safety,
+    /// What it costs each turn.
+    Cost,
+    /// What a provider or a client drops or refuses.
+    Portability,
+    /// Chains of steps.
+    Workflows,
+    /// What is tried offline.
+    Tests,
+    /// The comments that allow a rule.
+    Comments,
+}
+
+impl Group {
+    /// Every group in the order in which they are told.
+    pub const ALL: &[Self] = &[
+        Self::Description,
+        Self::Params,
+        Self::Request,
+        Self::Safety,
+        Self::Cost,
+        Self::Portability,
+        Self::Workflows,
+        Self::Tests,
+        Self::Comments,
+    ];
+
+    /// A heading.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Description => "Descriptions",
+            Self::Params => "Params",
+            Self::Request => "Requests and secrets",
+            Self::Safety => "Safety",
+            Self::Cost => "Cost",
+            Self::Portability => "Portability",
+            Self::Workflows => "Workflows",
+            Self::Tests => "Tests",
+            Self::Comments => "Comments that allow a lint",
+        }
+    }
+}
+
 /// A rule about manifests that are valid but will serve their users badly.
 #[derive(Debug, Clone, Copy)]
 pub struct Rule {
     /// Kebab-case, the diagnostic's code.
     pub name: &'static str,
+    /// What it is about.
+    pub group: Group,
     /// The level when the manifest says nothing.
     pub level: Level,
     /// What it flags, why, and how to do better, with a bad and a good example.
@@ -39,6 +111,21 @@ pub(crate) struct Checked<'a> {
     pub(crate) world: &'a World<'a>,
     pub(crate) manifest: &'a Manifest,
     pub(crate) sources: &'a Sources,
+    pub(crate) comments: &'a Comments,
+    /// Whether the manifest had errors before any rule looked at it: rules may
+    /// have less to say than they would.
+    pub(crate) has_errors: bool,
+    /// What is on offer; see [`offer::offered`].
+    offers: OnceCell<Vec<Offer<'a>>>,
+}
+
+impl Checked<'_> {
+    /// The level of a rule in this manifest.
+    pub(crate) fn level(&self, rule: &Rule) -> Level {
+        let levels = &self.world.files[0].decl.lints;
+        let written = levels.iter().find(|level| level.rule == rule.name);
+        written.map_or(rule.level, |level| level.level)
+    }
 }
 
 /// Where a rule puts what it found.
@@ -46,6 +133,7 @@ pub(crate) struct Findings<'a> {
     rule: &'static str,
     severity: Severity,
     sources: &'a Sources,
+    comments: &'a Comments,
     sink: &'a mut Sink,
     silenced: Sink,
 }
@@ -61,29 +149,52 @@ impl Findings<'_> {
         self.sink.has_error_of(code, span)
     }
 
+    /// Whether something in a place is known to be wrong.
+    pub(crate) fn has_error_within(&self, span: Span) -> bool {
+        self.sink.has_error_within(span)
+    }
+
     /// Flags a place, unless a comment allows it there.
     pub(crate) fn flag(&mut self, span: Span, message: impl Into<String>) -> &mut Diagnostic {
-        if is_allowed(self.rule, span, self.sources) {
+        if self.comments.allow(self.rule, span, self.sources) {
             return self.silenced.report(self.rule, Severity::Warning, span, message);
         }
         self.sink.report(self.rule, self.severity, span, message)
     }
 }
 
+/// Bytes of the longest description that is no error.
+const MAX_DESCRIPTION: usize = 4 * 1024;
+
 /// Runs every rule that is not allowed.
-pub(crate) fn run<'a>(world: &'a World<'a>, manifest: &'a Manifest, sources: &'a Sources, sink: &mut Sink) {
+pub(crate) fn run<'a>(
+    world: &'a World<'a>,
+    manifest: &'a Manifest,
+    trees: &[(SourceId, Option<Node>)],
+    sources: &'a Sources,
+    sink: &mut Sink,
+) {
+    let comments = Comments::read(trees, sources);
     let checked = Checked {
         world,
         manifest,
         sources,
+        comments: &comments,
+        has_errors: sink.errors() > 0,
+        offers: OnceCell::new(),
     };
-    for rule in RULES {
-        let levels = &world.files[0].decl.lints;
-        let level = levels
-            .iter()
-            .find(|level| level.rule == rule.name)
-            .map_or(rule.level, |level| level.level);
-        let severity = match level {
+    // It is an error, and looking for words in it would take long.
+    let huge = rules::words::descriptions(&checked)
+        .iter()
+        .any(|(_, _, text)| text.as_str().len() > MAX_DESCRIPTION);
+    // What allows nothing is known when all others have spoken.
+    let (last, others): (Vec<&Rule>, Vec<&Rule>) =
+        RULES.iter().partition(|rule| rule.name == rules::LAST.name);
+    for rule in others.into_iter().chain(last) {
+        if huge && matches!(rule.group, Group::Description | Group::Params) {
+            continue;
+        }
+        let severity = match checked.level(rule) {
             Level::Allow => continue,
             Level::Warn => Severity::Warning,
             Level::Deny => Severity::Error,
@@ -92,150 +203,10 @@ pub(crate) fn run<'a>(world: &'a World<'a>, manifest: &'a Manifest, sources: &'a
             rule: rule.name,
             severity,
             sources,
+            comments: &comments,
             sink,
             silenced: Sink::default(),
         };
         (rule.check)(&checked, &mut findings);
-    }
-}
-
-/// Whether `# toolrun: allow(rule)` stands on the line or the one before.
-fn is_allowed(rule: &str, span: Span, sources: &Sources) -> bool {
-    let text = &sources.get(span.source).text;
-    let start = text[..span.start.min(text.len())]
-        .rfind('\n')
-        .map_or(0, |newline| newline + 1);
-    let line = text[start..].lines().next().unwrap_or_default();
-    let before = text[..start].lines().next_back().unwrap_or_default().trim();
-    let above = if before.starts_with('#') { before } else { "" };
-    [line, above].iter().any(|line| allows(line, rule))
-}
-
-fn allows(line: &str, rule: &str) -> bool {
-    let Some((_, comment)) = line.rsplit_once('#') else {
-        return false;
-    };
-    let Some(list) = comment.trim().strip_prefix("toolrun:").map(str::trim) else {
-        return false;
-    };
-    let Some(names) = list
-        .strip_prefix("allow(")
-        .and_then(|list| list.split(')').next())
-    else {
-        return false;
-    };
-    names.split(',').any(|name| name.trim() == rule)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{Loaded, ReadInclude, load};
-
-    struct NoFiles;
-    impl ReadInclude for NoFiles {
-        fn read(&self, _: &str, _: &str) -> Result<(String, String), String> {
-            Err("no files here".to_owned())
-        }
-    }
-
-    fn loaded(text: &str) -> Loaded {
-        load("test.yaml", text.to_owned(), &NoFiles)
-    }
-
-    /// The YAML blocks of a rule's documentation: bad ones, good ones.
-    fn examples(docs: &str) -> (Vec<&str>, Vec<&str>) {
-        let mut bad = Vec::new();
-        let mut good = Vec::new();
-        let mut rest = docs;
-        while let Some(start) = rest.find("```yaml\n") {
-            let body = &rest[start + 8..];
-            let end = body.find("```").expect("blocks are closed");
-            let label = rest[..start].trim_end().lines().next_back().unwrap_or_default();
-            match label {
-                "Bad:" => bad.push(&body[..end]),
-                "Good:" => good.push(&body[..end]),
-                other => panic!("a block follows `{other}`"),
-            }
-            rest = &body[end + 3..];
-        }
-        (bad, good)
-    }
-
-    #[test]
-    fn the_examples_of_every_rule_are_true() {
-        for rule in RULES {
-            let (bad, good) = examples(rule.docs);
-            assert!(
-                !bad.is_empty() && !good.is_empty(),
-                "{} shows no bad and good",
-                rule.name
-            );
-            for text in bad {
-                let codes: Vec<_> = loaded(text).diagnostics.iter().map(|found| found.code).collect();
-                assert_eq!(codes, [rule.name], "bad example of {}", rule.name);
-            }
-            for text in good {
-                assert_eq!(loaded(text).diagnostics, [], "good example of {}", rule.name);
-            }
-        }
-    }
-
-    #[test]
-    fn the_table_is_sorted() {
-        assert!(
-            RULES.is_sorted_by_key(|rule| rule.name),
-            "sort the rows of `ALL` in rules/mod.rs by name"
-        );
-    }
-
-    #[test]
-    fn every_file_is_registered() {
-        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/lint/rules");
-        for entry in std::fs::read_dir(folder).expect("the folder of the rules") {
-            let name = entry
-                .expect("a readable folder")
-                .file_name()
-                .to_string_lossy()
-                .into_owned();
-            let rule = name.trim_end_matches(".rs").replace('_', "-");
-            if !["mod", "words"].contains(&rule.as_str()) {
-                assert!(
-                    RULES.iter().any(|row| row.name == rule),
-                    "add `{name}` to `ALL` in rules/mod.rs"
-                );
-            }
-        }
-    }
-
-    #[test]
-    fn levels_and_comments_silence_a_rule() {
-        let text = |top: &str, above: &str, beside: &str| {
-            format!(
-                "toolrun: 1\n{top}tools:\n  list_orders:\n    description: Lists the orders of the shop.\n{above}    url: http://shop.example/orders{beside}\n"
-            )
-        };
-        let codes = |text: &str| {
-            loaded(text)
-                .diagnostics
-                .iter()
-                .map(|found| (found.code, found.severity))
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(codes(&text("", "", "")), [("plain-http", Severity::Warning)]);
-        assert_eq!(
-            codes(&text("lints: { plain-http: deny }\n", "", "")),
-            [("plain-http", Severity::Error)]
-        );
-        assert_eq!(codes(&text("lints: { plain-http: allow }\n", "", "")), []);
-        assert_eq!(codes(&text("", "    # toolrun: allow(plain-http)\n", "")), []);
-        assert_eq!(
-            codes(&text("", "", " # toolrun: allow(param-unused, plain-http)")),
-            []
-        );
-        assert_eq!(
-            codes(&text("", "    # toolrun: allow(param-unused)\n", "")),
-            [("plain-http", Severity::Warning)]
-        );
     }
 }

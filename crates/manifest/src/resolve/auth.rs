@@ -1,7 +1,7 @@
 //! `auth:`: secrets looked up by name, the user compiled.
 
 use super::world::World;
-use super::{header, login, template};
+use super::{header, login, policy, template};
 use crate::checked::Auth;
 use crate::decl::auth::{AuthDecl, AuthKind, is_name};
 use crate::decl::mcp::ServerDecl;
@@ -9,7 +9,7 @@ use crate::decl::secrets::is_reference;
 use crate::diagnostic::Sink;
 use crate::fields::{nearest, suggest};
 use crate::keys;
-use crate::template::Names;
+use crate::template::{Names, UrlTemplate};
 use crate::text::Text;
 
 /// Checks credentials; `None` when something is wrong with them.
@@ -56,10 +56,24 @@ pub(crate) fn check_server(server: &ServerDecl<'_>, world: &World<'_>, sink: &mu
         ..Names::default()
     };
     if let Some(url) = server.url {
-        template::text(url, &names, world, sink);
+        server_url(url, &names, world, sink);
     }
     if let Some(auth) = &server.auth {
         resolve(auth, world, sink);
+    }
+}
+
+/// The address of a server, which is whole: nothing is put before it.
+fn server_url(url: &Text, names: &Names<'_>, world: &World<'_>, sink: &mut Sink) {
+    policy::literal(url, world, sink);
+    if url.as_str().trim().is_empty() || url.as_str().starts_with('/') {
+        sink.error("bad-url", url.span(), "the address of an MCP server has no host")
+            .help("write the whole address, as in `https://mcp.example.com/mcp`");
+        return;
+    }
+    if let Err(errors) = UrlTemplate::compile(None, url.as_str(), names) {
+        let errors = errors.into_iter().map(|(_, error)| error).collect();
+        template::report(url, errors, world, sink);
     }
 }
 

@@ -7,7 +7,7 @@ use crate::node::{Kind, Node};
 use crate::text::Text;
 
 /// Characters of a description.
-const MAX: usize = 1024;
+pub(crate) const MAX: usize = 1024;
 
 /// Checks a description.
 pub(crate) fn check(text: &Text, sink: &mut Sink) {

@@ -9,12 +9,14 @@ use super::description;
 use super::fit::{self, misfit};
 use super::param::{join, sample_kind};
 use crate::checked::ParamKind;
-use crate::decl::param::{KEYS, KEYWORD_KEYS, ParamDecl, kind as read_kind};
+use crate::decl::param::{
+    KEYS, KEYWORD_KEYS, ParamDecl, item_keys, keywords_of, kind as read_kind, kinds_with,
+};
 use crate::diagnostic::Sink;
 use crate::fields::Fields;
 use crate::node::{Entry, Kind, Node};
 
-/// What a keyword is for, and what its value is.
+/// What the value of a keyword is.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Wants {
     Text,
@@ -24,20 +26,15 @@ enum Wants {
     Items,
 }
 
-fn rule(name: &str) -> (&'static [ParamKind], Wants) {
-    const NUMBERS: &[ParamKind] = &[ParamKind::Integer, ParamKind::Number];
+fn wants(name: &str) -> Wants {
     match name {
-        "format" => (
-            &[ParamKind::String, ParamKind::Integer, ParamKind::Number],
-            Wants::Text,
-        ),
-        "pattern" => (&[ParamKind::String], Wants::Text),
-        "minLength" | "maxLength" => (&[ParamKind::String], Wants::Count),
-        "items" => (&[ParamKind::Array], Wants::Items),
-        "minItems" | "maxItems" => (&[ParamKind::Array], Wants::Count),
-        "uniqueItems" => (&[ParamKind::Array], Wants::Boolean),
-        "minProperties" | "maxProperties" => (&[ParamKind::Map], Wants::Count),
-        _ => (NUMBERS, Wants::Number),
+        "format" | "pattern" => Wants::Text,
+        "items" => Wants::Items,
+        "uniqueItems" => Wants::Boolean,
+        "minLength" | "maxLength" | "minItems" | "maxItems" | "minProperties" | "maxProperties" => {
+            Wants::Count
+        }
+        _ => Wants::Number,
     }
 }
 
@@ -100,19 +97,14 @@ fn keyword(
     entry: &Entry,
     sink: &mut Sink,
 ) {
-    let (kinds, wants) = rule(name);
-    if !kinds.contains(&kind) {
+    if !kinds_with(name).contains(&kind) {
         let message = format!(
             "`{name}` has no meaning for the type `{}` of param `{}`",
             type_name(kind),
             decl.name.as_str()
         );
         let diagnostic = sink.error("misplaced-key", entry.key.span(), message);
-        let fitting: Vec<_> = KEYWORD_KEYS
-            .iter()
-            .map(|key| key.name)
-            .filter(|name| rule(name).0.contains(&kind))
-            .collect();
+        let fitting: Vec<_> = keywords_of(kind).collect();
         if fitting.is_empty() {
             diagnostic.help("remove it");
         } else {
@@ -127,7 +119,7 @@ fn keyword(
     let Some(value) = entry.value.json(sink) else {
         return;
     };
-    let (fits, what) = match wants {
+    let (fits, what) = match wants(name) {
         Wants::Text => (value.is_string(), "a text"),
         Wants::Number => (value.is_number(), "a number"),
         Wants::Count => (value.as_u64().is_some(), "a whole number of at least 0"),
@@ -186,7 +178,7 @@ fn items_schema(entry: &Entry, sink: &mut Sink) -> Option<Value> {
         description::check_tree(&entry.value, sink);
         map.insert("enum".to_owned(), values);
     }
-    fields.finish(sink);
+    fields.finish_among(&item_keys(kind), &[], sink);
     Some(map.into())
 }
 

@@ -20,8 +20,9 @@ mod tool;
 mod workflow;
 mod world;
 
+pub(crate) use description::MAX as MAX_DESCRIPTION;
 pub use description::is_invisible;
-pub(crate) use names::looks_secret;
+pub(crate) use names::{BUILT_IN, RESERVED, looks_secret};
 pub(crate) use template::holds_template;
 pub(crate) use world::{File, World};
 

@@ -4,7 +4,7 @@ use crate::diagnostic::Sink;
 use crate::text::Text;
 
 /// Words that templates give a meaning of their own.
-const RESERVED: &[&str] = &[
+pub(crate) const RESERVED: &[&str] = &[
     "call", "now", "response", "result", "secrets", "vars", "true", "false", "none", "not",
 ];
 
@@ -40,7 +40,7 @@ const CREDENTIAL_URLS: &[&str] = &[
 ];
 
 /// Tools that every run brings along.
-const BUILT_IN: &[&str] = &["read_result"];
+pub(crate) const BUILT_IN: &[&str] = &["read_result"];
 
 /// The name of a tool or a workflow.
 pub(crate) fn check_callable(name: &Text, kind: &str, sink: &mut Sink) {

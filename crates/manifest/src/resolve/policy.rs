@@ -75,7 +75,7 @@ pub(crate) fn merge(tool: &PolicyDecl<'_>, api: Option<&ApiDecl<'_>>) -> Policy 
         timeout: tool
             .timeout
             .or(shared.and_then(|api| api.timeout))
-            .unwrap_or(Duration::from_secs(30)),
+            .map_or(Duration::from_secs(30), |timeout| timeout.value),
         retries: tool.retries.or(shared.and_then(|api| api.retries)).unwrap_or(2),
         rate_limit: tool.rate_limit.or(shared.and_then(|api| api.rate_limit)),
         concurrency: tool

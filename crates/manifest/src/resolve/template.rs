@@ -1,7 +1,8 @@
 //! Texts become templates; their errors are moved to their place in the file.
 
 use super::world::World;
-use crate::diagnostic::Sink;
+use crate::diagnostic::{Safety, Sink};
+use crate::fields::nearest;
 use crate::node::{Kind, Node, Scalar, shorten};
 use crate::template::{JsonNode, JsonTemplate, Names, TemplateError, TextTemplate};
 use crate::text::Text;
@@ -17,11 +18,21 @@ pub(crate) fn report(text: &Text, errors: Vec<TemplateError>, world: &World<'_>,
         if span.range().is_empty() {
             span = text.span();
         }
+        let written = text.as_str().get(error.range).unwrap_or_default();
         let diagnostic = sink.error(error.code, span, error.message);
         if let Some(help) = error.help {
+            if let Some(near) = meant(written, &help) {
+                diagnostic.fix(&format!("write `{near}`"), Safety::Unsafe, span, near);
+            }
             diagnostic.help(help);
         }
     }
+}
+
+/// The name that the help says is meant, where just that name is at fault.
+fn meant<'h>(written: &str, help: &'h str) -> Option<&'h str> {
+    let (near, _) = help.strip_prefix("did you mean `")?.split_once('`')?;
+    nearest(written, std::iter::once(near))
 }
 
 /// Compiles a text with slots.

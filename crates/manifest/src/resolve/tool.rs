@@ -1,6 +1,8 @@
 //! Tools: the api's connection laid under, templates compiled, effects and
 //! idempotence decided.
 
+use std::borrow::Cow;
+
 use super::world::World;
 use super::{auth, body, description, file_place, param, policy, template};
 use crate::checked::{
@@ -135,8 +137,8 @@ fn api<'n>(decl: &ToolDecl<'n>, world: &World<'n>, sink: &mut Sink) -> Option<Op
 }
 
 /// The params, and the hidden ones that `paginate` adds.
-fn with_hidden(decl: &ToolDecl<'_>, params: &[Param], sink: &mut Sink) -> Vec<Param> {
-    let mut all = params.to_vec();
+fn with_hidden<'p>(decl: &ToolDecl<'_>, params: &'p [Param], sink: &mut Sink) -> Cow<'p, [Param]> {
+    let mut all = Cow::Borrowed(params);
     for name in decl.paginate.iter().flat_map(|paginate| &paginate.names) {
         super::names::check_local(name, "a hidden param", sink);
         if let Some(param) = params.iter().find(|param| param.name == name.as_str()) {
@@ -149,7 +151,7 @@ fn with_hidden(decl: &ToolDecl<'_>, params: &[Param], sink: &mut Sink) -> Vec<Pa
             .help("rename one of them: what `next` names is hidden from the model");
             continue;
         }
-        all.push(param::placeholder(name, true));
+        all.to_mut().push(param::placeholder(name, true));
     }
     all
 }

@@ -12,6 +12,8 @@ pub(super) enum Absence {
     Absent,
     /// It can be null, for which there is no text.
     Null,
+    /// It is `none` or can be: the author wrote so.
+    Written,
 }
 
 /// What is thought of a field of something that is there.
@@ -29,9 +31,23 @@ pub(super) fn absence(expr: &Expr) -> Absence {
     if may_be_absent(expr, Fields::MayBeMissing, &baked) {
         return Absence::Absent;
     }
+    if yields_none(expr) {
+        return Absence::Written;
+    }
     match expr.as_param() {
         Some(param) if param.null == NullMeans::Itself => Absence::Null,
         _ => Absence::Never,
+    }
+}
+
+/// Whether a `none` that stands in the expression can be what it yields.
+fn yields_none(expr: &Expr) -> bool {
+    match &expr.kind {
+        Kind::Literal(value) => value.is_null(),
+        Kind::If(choice) => yields_none(&choice.then) || choice.otherwise.as_ref().is_some_and(yields_none),
+        Kind::And(first, last) => yields_none(first) || yields_none(last),
+        Kind::Or(_, last) | Kind::Default(_, last, _) => yields_none(last),
+        _ => false,
     }
 }
 

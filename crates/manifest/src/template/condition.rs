@@ -32,7 +32,10 @@ impl Condition {
                 range: 0..text.len(),
                 message: "a condition is exactly one `{{ … }}`".into(),
                 help: Some(if text.contains("{{") {
-                    "as in `{{ response.body.error is defined }}`".into()
+                    match names.steps {
+                        Some(_) => "put all of it inside, as in `{{ orders.count > 3 }}`".into(),
+                        None => "as in `{{ response.body.error is defined }}`".into(),
+                    }
                 } else {
                     format!("write `\"{{{{ {} }}}}\"`", text.trim())
                 }),

@@ -91,7 +91,7 @@ pub(super) fn evaluate<'a>(expr: &'a Expr, context: Context<'a>) -> Result<Found
         Err(Stop::Problem(problem)) => Err(RenderError {
             rule: "expression-type",
             param: expr.first_param().map(|param| param.name.clone()),
-            message: format!("a template of this tool cannot be computed: {problem}"),
+            message: format!("a template cannot be computed: {problem}"),
         }),
     }
 }

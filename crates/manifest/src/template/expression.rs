@@ -62,10 +62,20 @@ pub(super) enum Root {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ParamRef {
     pub(super) name: String,
+    pub(super) origin: Origin,
     pub(super) null: NullMeans,
     pub(super) presence: Presence,
     pub(super) shape: Shape,
     pub(super) style: ParamStyle,
+}
+
+/// Whose value it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Origin {
+    /// A param's.
+    Param,
+    /// A step's, or that of an item of a list.
+    Step,
 }
 
 /// What null says about a param.
@@ -180,13 +190,8 @@ impl Expr {
                 Root::Param(param) => drop(uses.params.insert(param.name.clone())),
                 Root::Var(name) => drop(uses.vars.insert(name.clone())),
                 Root::Secret(name) => drop(uses.secrets.insert(name.clone())),
-                Root::CallId
-                | Root::Now
-                | Root::Status
-                | Root::Headers
-                | Root::Body
-                | Root::Result
-                | Root::Local(_) => {}
+                Root::CallId | Root::Now => uses.of_call = true,
+                Root::Status | Root::Headers | Root::Body | Root::Result | Root::Local(_) => {}
             }
         }
         self.children()
@@ -205,6 +210,25 @@ impl Expr {
         match &self.kind {
             Kind::Read(Root::Param(param)) => Some(param),
             _ => self.children().into_iter().find_map(Expr::first_param),
+        }
+    }
+
+    /// The first param that is read with the fields that are taken of it, as
+    /// written: `order.total`.
+    pub(super) fn first_path(&self) -> Option<String> {
+        self.path()
+            .or_else(|| self.children().into_iter().find_map(Expr::first_path))
+    }
+
+    fn path(&self) -> Option<String> {
+        match &self.kind {
+            Kind::Read(Root::Param(param)) => Some(param.name.clone()),
+            Kind::Field(of, name) => Some(format!("{}.{name}", of.path()?)),
+            Kind::Item(of, at) => match &at.kind {
+                Kind::Literal(at) => Some(format!("{}[{at}]", of.path()?)),
+                _ => None,
+            },
+            _ => None,
         }
     }
 

@@ -165,6 +165,12 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("timestamp", "write `epoch`"),
 ];
 
+/// Every filter with how it is written.
+pub(crate) fn filter_names() -> impl Iterator<Item = (&'static str, &'static str)> {
+    std::iter::once(("default", "default('none')"))
+        .chain(FILTERS.iter().map(|filter| (filter.name, filter.example)))
+}
+
 /// The filter of a name.
 pub(super) fn find(name: &str, range: Range<usize>) -> Result<&'static Filter, TemplateError> {
     if let Some(found) = FILTERS.iter().find(|filter| filter.name == name) {

@@ -172,6 +172,18 @@ impl Branch<'_> {
         literal(self.0)
     }
 
+    /// The fixed words of a text with slots in it, which is a text whatever
+    /// the slots hold. None for anything else.
+    pub(crate) fn text_around_slots(self) -> Option<String> {
+        let Node::Leaf(parts) = self.0 else { return None };
+        let words = |part: &Part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Slot(_) | Part::Secret(_) => String::new(),
+        };
+        let slots = parts.iter().any(|part| matches!(part, Part::Slot(_)));
+        (slots && parts.len() > 1).then(|| parts.iter().map(words).collect())
+    }
+
     /// Whether it is absent when what it reads is; `absent` adds names to
     /// those of which that is known.
     pub(crate) fn reads_absent(self, absent: &dyn Fn(&str) -> bool) -> bool {
@@ -292,10 +304,13 @@ fn render_known(
     known: &dyn Fn(&str) -> bool,
 ) -> Option<Value> {
     match (node, written) {
-        (Node::Leaf(parts), _) => match uses_of(parts.iter()).params.iter().all(|name| known(name)) {
-            true => render_node(node, context).unwrap_or_else(|_| Some(written.clone())),
-            false => Some(written.clone()),
-        },
+        (Node::Leaf(parts), _) => {
+            let uses = uses_of(parts.iter());
+            match !uses.of_call && uses.params.iter().all(|name| known(name)) {
+                true => render_node(node, context).unwrap_or_else(|_| Some(written.clone())),
+                false => Some(written.clone()),
+            }
+        }
         (Node::List(items), Value::Array(texts)) => {
             let items = items.iter().zip(texts);
             let filled = items.filter_map(|(item, text)| render_known(item, text, context, known));

@@ -5,6 +5,7 @@
 
 mod absent;
 mod condition;
+mod domain;
 mod encode;
 mod error;
 mod eval;
@@ -19,6 +20,7 @@ mod login;
 mod lower;
 mod names;
 mod number;
+mod oddity;
 mod pairs;
 mod parts;
 mod pick;
@@ -52,9 +54,11 @@ pub(crate) use scope::{StepNames, StepValue};
 
 pub use condition::Condition;
 pub use error::{RenderError, TemplateError};
+pub(crate) use filters::filter_names;
 pub use json::{JsonNode, JsonTemplate};
 pub(crate) use login::compile_send;
 pub use login::{RenderedLogin, RenderedLoginBody};
+pub(crate) use oddity::{Facts, Oddity, OddityKind, Position, in_result, in_text};
 pub use pick::Pick;
 pub use rendered::{FileRef, PartContent, Piece, RenderedBody, RenderedPart, RenderedRequest};
 pub use result::ResultTemplate;

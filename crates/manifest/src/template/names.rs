@@ -6,7 +6,7 @@ use std::ops::Range;
 use serde_json::Value;
 
 use super::error::TemplateError;
-use super::expression::{NullMeans, ParamRef, Presence, Root, Shape};
+use super::expression::{NullMeans, Origin, ParamRef, Presence, Root, Shape};
 use super::scope::{Names, StepValue};
 use crate::checked::{Param, ParamKind, ParamStyle};
 
@@ -185,6 +185,11 @@ fn foreign_group(group: &str, member: &str, range: Range<usize>, names: &Names<'
         "env" | "ENV" | "environment" => format!(
             "write `secrets: {{ {member}: env }}` and `{{{{ secrets.{member} }}}}` for a key, `vars: {{ name: {{ env: {member} }} }}` and `{{{{ vars.name }}}}` for the rest"
         ),
+        "steps" | "step" if names.steps.is_some() => {
+            format!(
+                "a step's value stands alone: write `{{{{ {member} }}}}`, or `{{{{ {member}.FIELD }}}}` for a part of it"
+            )
+        }
         "secret" => format!("write `{{{{ secrets.{member} }}}}`"),
         "var" => format!("write `{{{{ vars.{member} }}}}`"),
         "body" | "headers" if names.response => format!("write `{{{{ response.{group}.{member} }}}}`"),
@@ -274,6 +279,7 @@ fn out_of_place(name: &str, range: Range<usize>, rule: &str) -> TemplateError {
 fn param_ref(param: &Param) -> ParamRef {
     ParamRef {
         name: param.name.clone(),
+        origin: Origin::Param,
         null: null_means(&param.schema),
         presence: if param.optional && param.default.is_none() && param.constant.is_none() {
             Presence::Optional
@@ -293,6 +299,7 @@ fn param_ref(param: &Param) -> ParamRef {
 fn step_ref(id: &str, value: StepValue) -> ParamRef {
     ParamRef {
         name: id.to_owned(),
+        origin: Origin::Step,
         null: NullMeans::Unsaid,
         presence: match value {
             StepValue::Always => Presence::Always,

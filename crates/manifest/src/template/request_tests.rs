@@ -300,6 +300,18 @@ fn slots_that_cannot_stand_are_refused_at_load() {
         "{{ o }}",
         "`o` can be absent and stands in a path",
     );
+    for none in ["none", "id if o else none", "o | default(none)", "o or none"] {
+        let slot = format!("{{{{ {none} }}}}");
+        let path = format!("https://h/{slot}");
+        refused(None, &path, &slot, "`none` has no text and stands in a path");
+        let query = format!("https://h/?a=x{slot}");
+        refused(
+            None,
+            &query,
+            &slot,
+            "`none` has no text and stands beside other text",
+        );
+    }
     refused(
         None,
         "https://h/{{ list }}",

@@ -90,6 +90,11 @@ impl ResultTemplate {
         &self.text
     }
 
+    /// Its statements.
+    pub(super) fn steps(&self) -> &[Step] {
+        &self.steps
+    }
+
     /// What it reads.
     pub fn uses(&self) -> &Uses {
         &self.uses

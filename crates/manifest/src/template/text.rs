@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::absent::{Absence, absence};
 use super::error::{RenderError, TemplateError};
 use super::eval::{Context, Found, evaluate};
-use super::expression::{Expr, Kind, Root, Shape};
+use super::expression::{Expr, Kind, Origin, Presence, Root, Shape};
 use super::fuel::Fuel;
 use super::names::listed;
 use super::parts::{RawPart, cut};
@@ -250,25 +250,46 @@ pub(super) fn must_have_text(part: &Part, range: &Range<usize>, place: &str) -> 
             )),
         });
     }
-    let what = match absence(expr) {
-        Absence::Never => return None,
-        Absence::Absent => "absent",
-        Absence::Null => "null",
+    let subject = || {
+        expr.first_path()
+            .map_or("this value".to_owned(), |path| format!("`{path}`"))
     };
-    let subject = expr
-        .first_param()
-        .map_or("this value".to_owned(), |param| format!("`{}`", param.name));
+    let (what, help) = match absence(expr) {
+        Absence::Never => return None,
+        Absence::Absent => (format!("{} can be absent", subject()), against_absence(expr)),
+        Absence::Null => (
+            format!("{} can be null", subject()),
+            "leave null out of its type, or write a condition, as in `{{ x if x else '-' }}`".to_owned(),
+        ),
+        Absence::Written => (
+            "`none` has no text".to_owned(),
+            "write the text that is meant in place of `none`".to_owned(),
+        ),
+    };
     Some(TemplateError {
         code: "may-be-absent",
         range: range.clone(),
-        message: format!("{subject} can be {what} and stands {place}"),
-        help: Some(match what {
-            "null" => {
-                "leave null out of its type, or write a condition, as in `{{ x if x else '-' }}`".into()
-            }
-            _ => "add `| default(…)`, or make the param required".into(),
-        }),
+        message: format!("{what} and stands {place}"),
+        help: Some(help),
     })
+}
+
+/// How an absent value gets a text: by what makes it absent.
+fn against_absence(expr: &Expr) -> String {
+    let (Some(param), Some(path)) = (expr.first_param(), expr.first_path()) else {
+        return "add `| default(…)`".into();
+    };
+    let field = path != param.name;
+    let why = match (param.origin, param.presence) {
+        (Origin::Param, Presence::Optional) if !field => {
+            return "add `| default(…)`, or make the param required".into();
+        }
+        (Origin::Param, _) if field => "the argument may lack this field",
+        (Origin::Step, Presence::Optional) => "the step can be without a value",
+        (Origin::Step, Presence::Always) if field => "an answer may lack this field",
+        _ => "it may find nothing",
+    };
+    format!("{why}: give it a default, as in `{{{{ {path} | default('…') }}}}`")
 }
 
 /// Files that are read but are not the whole of the text.
@@ -373,9 +394,7 @@ pub(super) fn no_text(expr: &Expr) -> RenderError {
 
 /// The param that a slot's value comes from, as the start of a sentence.
 pub(super) fn subject(expr: &Expr) -> String {
-    param_of(expr).map_or("a value of this tool's template".into(), |name| {
-        format!("`{name}`")
-    })
+    param_of(expr).map_or("a value of this template".into(), |name| format!("`{name}`"))
 }
 
 pub(super) fn param_of(expr: &Expr) -> Option<String> {

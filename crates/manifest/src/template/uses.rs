@@ -11,6 +11,8 @@ pub struct Uses {
     pub vars: BTreeSet<String>,
     /// Names of secrets.
     pub secrets: BTreeSet<String>,
+    /// Whether `call.id` or `now` is read, which are known once a call begins.
+    pub of_call: bool,
 }
 
 impl Uses {
@@ -19,5 +21,6 @@ impl Uses {
         self.params.extend(other.params.iter().cloned());
         self.vars.extend(other.vars.iter().cloned());
         self.secrets.extend(other.secrets.iter().cloned());
+        self.of_call |= other.of_call;
     }
 }

@@ -248,6 +248,36 @@ fn reasoning_is_off_beside_tools_where_it_must_be() {
 }
 
 #[test]
+fn a_tool_is_strict_without_its_bounds_of_length() {
+    let param = json!({"type": "string", "maxLength": 8192});
+    let bounded = json!({"type": "object", "properties": {"a": param}, "required": ["a"], "additionalProperties": false});
+    let openai = OpenAiChat {
+        dialect: Dialect {
+            strict: Strict::Marked,
+            ..PLAIN
+        },
+    };
+    let (tools, weakened) = openai.tools(&[tool(bounded.clone())]);
+    let function = &tools[0]["function"];
+    assert_eq!(function["strict"], true);
+    assert_eq!(
+        function["parameters"]["properties"]["a"],
+        json!({"type": "string"})
+    );
+    let lost: Vec<_> = weakened
+        .iter()
+        .map(|part| (part.path.as_str(), part.keyword.as_str()))
+        .collect();
+    assert_eq!(lost, [("/properties/a", "maxLength")]);
+
+    let (tools, weakened) = OpenAiChat { dialect: PLAIN }.tools(&[tool(bounded.clone())]);
+    assert_eq!(
+        (&tools[0]["function"]["parameters"], weakened),
+        (&bounded, vec![])
+    );
+}
+
+#[test]
 fn an_output_that_strict_mode_does_not_take_is_not_strict() {
     let output = json!({"type": "object", "properties": {"answer": {"type": "string"}}});
     let body = encode(

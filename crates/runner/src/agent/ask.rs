@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt;
 use toolrun_http::{LONGEST_WISH, jittered};
+use toolrun_manifest::tokens::{self, estimate};
 use toolrun_model::{self as model, Message, Model, ModelError, ModelErrorKind, ModelRequest, Part, Reply};
 
 use crate::agent::machine::Run;
@@ -12,7 +13,6 @@ use crate::event::{Delta, Event, ModelReplied};
 use crate::halt::{Halt, Halted};
 use crate::recorder::Recorder;
 use crate::tools::clean::clean;
-use crate::tools::tokens::estimate;
 
 /// How often a turn is asked for as long as nothing of it was shown. Wires
 /// send once, so these are all the attempts there are; only here is it known
@@ -202,7 +202,7 @@ fn request_tokens(request: &ModelRequest) -> u64 {
 
 /// An estimate of what offering a tool costs.
 pub(crate) fn tool_tokens(tool: &model::ToolSpec) -> u64 {
-    estimate(&tool.name) + estimate(&tool.description) + estimate(&tool.parameters.to_string())
+    tokens::of_tool(&tool.name, &tool.description, &tool.parameters)
 }
 
 fn message_tokens(message: &Message) -> u64 {

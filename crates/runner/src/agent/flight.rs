@@ -299,7 +299,7 @@ impl<'a, 'r> Flight<'a, 'r> {
             hidden_removed: shaped.hidden,
             handle,
             value: shaped.value.take_if(|_| is_read),
-            masked: is_read && shaped.masked.and(hidden) == Hidden::Something,
+            masked: is_step && shaped.masked.and(hidden) == Hidden::Something,
         }));
         finished.took = took;
         Ok(finished)

@@ -2,8 +2,9 @@
 
 use serde_json::Value;
 use toolrun_model::ToolSpec;
-use toolrun_validator::ArgValidator;
+use toolrun_validator::{ArgError, ArgValidator, Checked};
 
+use crate::agent::answer;
 use crate::agent::budget::Limits;
 
 /// What is fixed for a whole run.
@@ -32,6 +33,21 @@ pub(crate) struct AskFrame {
     pub(crate) call: String,
     /// Its own replies, when they are limited.
     pub(crate) turns: Option<u32>,
+    /// The field in which an answer that is no map is asked for.
+    pub(crate) wrapped: Option<&'static str>,
+}
+
+impl Frame {
+    /// Checks an answer; nothing when any answer is right. Of a step's answer
+    /// the value is read, of a run's the text is passed on: only the former
+    /// may come in another wrapping.
+    pub(crate) fn check(&self, text: &str) -> Option<Result<Checked, ArgError>> {
+        let schema = self.answer.as_ref()?;
+        Some(match &self.ask {
+            Some(ask) => answer::read(schema, ask.wrapped, text),
+            None => schema.check(text),
+        })
+    }
 }
 
 /// Who words the answer.

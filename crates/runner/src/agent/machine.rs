@@ -20,12 +20,12 @@ use std::borrow::Cow;
 
 use serde_json::json;
 use toolrun_model::{Message, ModelRequest, Part, Reply, Role, StopReason, ToolCall, ToolResult, ToolSpec};
-use toolrun_validator::nearest;
+use toolrun_validator::{ArgError, nearest};
 
 use crate::agent::budget::{LimitKind, Limits, Used};
 use crate::agent::frame::{Frame, Prose};
 use crate::agent::masked;
-use crate::agent::repair::repair;
+use crate::agent::repair::{problems, repair};
 use crate::agent::repeats::{MOST_REPEATS, Repeats};
 use crate::effect::{Done, Effect, Plan, Planned, Turn};
 use crate::event::{Event, LimitReached, RejectReason, Stamped};
@@ -341,10 +341,10 @@ impl Run {
             self.state = State::Limit(limit);
             return;
         }
-        match self.frame.answer.as_ref().map(|schema| schema.check(&self.text)) {
+        match self.frame.check(&self.text) {
             None | Some(Ok(_)) => self.end(Ending::Answered),
-            Some(Err(_)) if self.repaired => {
-                self.note = Some("the model's answer does not fit the manifest's `agent.output`".into());
+            Some(Err(error)) if self.repaired => {
+                self.note = Some(self.misfit(&error).into());
                 self.end(Ending::NoAnswer);
             }
             Some(Err(error)) => {
@@ -359,6 +359,16 @@ impl Run {
                 self.say(&repair(&error));
             }
         }
+    }
+
+    /// What a person is told about an answer that does not fit.
+    fn misfit(&self, error: &ArgError) -> String {
+        let schema = match &self.frame.ask {
+            Some(_) => "its step's `output`",
+            None => "the manifest's `agent.output`",
+        };
+        let problems = problems(error);
+        format!("the model's answer does not fit {schema}: {problems}")
     }
 
     fn was_empty(&mut self) {

@@ -1,5 +1,6 @@
 //! The agent loop: a pure machine that decides and a driver that acts.
 
+pub(crate) mod answer;
 pub(crate) mod approval;
 pub(crate) mod ask;
 pub(crate) mod asks;

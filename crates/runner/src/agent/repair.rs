@@ -2,16 +2,25 @@
 
 use toolrun_validator::ArgError;
 
+/// Problems that are listed.
+const MOST_LISTED: usize = 10;
+
 /// What a model is told about an answer that does not fit.
 pub(super) fn repair(error: &ArgError) -> String {
-    let problems: Vec<String> = error
-        .violations
-        .iter()
-        .take(10)
-        .map(|problem| format!("{}: expected {}", problem.at, problem.expected))
-        .collect();
     format!(
         "Your answer does not fit the JSON Schema that is asked for: {}. Reply with the corrected JSON object and nothing else.",
-        problems.join("; ")
+        problems(error)
     )
+}
+
+/// What does not fit, and where.
+pub(super) fn problems(error: &ArgError) -> String {
+    let problems = error.violations.iter().take(MOST_LISTED);
+    let problems: Vec<String> = problems
+        .map(|problem| match problem.at.as_str() {
+            "" => format!("expected {}", problem.expected),
+            at => format!("{at}: expected {}", problem.expected),
+        })
+        .collect();
+    problems.join("; ")
 }

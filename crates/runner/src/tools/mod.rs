@@ -8,10 +8,10 @@ pub(crate) mod fence;
 pub(crate) mod html;
 pub(crate) mod http;
 pub(crate) mod login;
+pub(crate) mod mcp_entry;
 pub(crate) mod multipart;
 pub(crate) mod read_result;
 pub(crate) mod shape;
-pub(crate) mod tokens;
 pub(crate) mod trim;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -5,8 +5,7 @@
 use std::io;
 
 use serde_json::{Map, Value};
-
-use crate::tools::tokens::{UNITS_PER_TOKEN, units};
+use toolrun_manifest::tokens::{UNITS_PER_TOKEN, units};
 
 /// A result that fits, and what was left out of it.
 #[derive(Debug, Clone, PartialEq)]

@@ -119,6 +119,21 @@ impl Course {
         tree.render(&self.scope(vars))
     }
 
+    /// Fills in what is returned. A list or a mapping that absence emptied is
+    /// absent itself: no caller could tell it from one that was meant.
+    pub(super) fn returned(
+        &self,
+        tree: &JsonTemplate,
+        vars: &BTreeMap<String, String>,
+    ) -> Result<Option<Value>, RenderError> {
+        let emptied = |value: &Value| match (tree.written(), value) {
+            (Value::Object(written), Value::Object(fields)) => fields.is_empty() && !written.is_empty(),
+            (Value::Array(written), Value::Array(items)) => items.is_empty() && !written.is_empty(),
+            _ => false,
+        };
+        Ok(self.render(tree, vars)?.filter(|value| !emptied(value)))
+    }
+
     /// Fills in a prompt.
     pub(super) fn segments(
         &self,
@@ -180,10 +195,18 @@ impl Course {
 
 impl Failed {
     /// What a template of a step could not do, or one of the workflow's own.
-    pub(super) fn of_template(step: Option<&Step>, key: &str, error: &RenderError) -> Self {
+    pub(super) fn of_template(
+        step: Option<&Step>,
+        item: Option<usize>,
+        key: &str,
+        error: &RenderError,
+    ) -> Self {
         let mut words = json!({ "error": "unusable_value" });
         if let Some(step) = step {
             words["step"] = step.id.as_str().into();
+        }
+        if let Some(item) = item {
+            words["item"] = item.into();
         }
         words["key"] = key.into();
         words["rule"] = error.rule.into();

@@ -282,7 +282,7 @@ impl WorkflowRun {
             self.returns.pop_front();
         }
         let Some(place) = self.places.get(&returned.call) else {
-            return self.asked_returned(&returned.call);
+            return self.asked_returned(returned);
         };
         let Some(course) = self.courses.get(&place.course) else {
             return;
@@ -297,7 +297,7 @@ impl WorkflowRun {
             }
             (Begun::Course(inner), true) => {
                 let failed = self.courses.get(&inner).and_then(|inner| inner.failed.clone());
-                let failed = failed.map(|failed| failed.inside(&step.id, place.item));
+                let failed = failed.map(|failed| failed.inside(&step.id, place.item).for_step(step));
                 Err(failed.unwrap_or_else(|| {
                     Failed::of_call(step, place.item, returned.content.clone(), FailedKind::Error)
                 }))

@@ -82,6 +82,15 @@ fn what_is_skipped_is_absent_and_takes_its_holder_away() {
         "-x",
         Ok(json!({ "b": 1 })),
     );
+    // What that empties goes, too, and with it the value of the workflow.
+    for emptied in [
+        "{ a: \"{{ x }}\", b: [\"{{ x }}\"], c: { d: \"{{ x }}\" } }",
+        "[\"{{ x }}\"]",
+    ] {
+        case(&[skipped], emptied, "-x", Ok(json!("absent")));
+    }
+    case(&[skipped], "{}", "-x", Ok(json!({})));
+    case(&[skipped], "\"{{ [] }}\"", "-x", Ok(json!([])));
     case(
         &[skipped],
         "\"{{ x | default('none') }}\"",
@@ -152,6 +161,17 @@ fn each_mode_of_on_error() {
         "+x x =x",
         Ok(json!(null)),
     );
+}
+
+#[test]
+fn a_template_that_fails_names_the_step_and_the_item() {
+    let steps = [r#"id: x, for_each: [1, 0], as: i, call: get, with: { a: "{{ 1 / i }}" }"#];
+    let words = r#"{"error":"unusable_value","step":"x","item":1,"key":"with""#;
+    let catalogue = catalogue(&workflow("w", &steps, ""));
+    let mut hand = Hand::new(&catalogue, &json!({}));
+    let said = hand.in_order(&echo).unwrap_err().content();
+    assert!(said.starts_with(words), "{said}");
+    assert!(!said.contains("this tool"), "{said}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 use toolrun_manifest::{
-    Action, Bound, Each, Effect, JsonTemplate, Manifest, OnError, Scope, Step, When, Workflow,
+    Action, Bound, Each, Effect, JsonTemplate, Manifest, OnError, Scope, Step, Uses, When, Workflow,
 };
 use toolrun_model::ToolCall;
 
@@ -155,15 +155,17 @@ impl Draft<'_> {
         })
     }
 
-    /// The values of params, when these names are all that is read.
-    fn known<'n>(&self, mut names: impl Iterator<Item = &'n String>) -> Option<&Map<String, Value>> {
+    /// The values of params, when these are all that is read: no step, and
+    /// nothing that is made when the call begins.
+    fn known(&self, uses: &Uses) -> Option<&Map<String, Value>> {
         let params = &self.workflow.params;
         let arguments = self.arguments?;
-        names
-            .all(|name| params.iter().any(|param| &param.name == name))
-            .then_some(arguments)
+        let mut names = uses.params.iter();
+        let known = !uses.of_call && names.all(|name| params.iter().any(|param| &param.name == name));
+        known.then_some(arguments)
     }
 
+    /// What is filled in from; only what reads neither `call.id` nor `now` is.
     fn scope<'s>(&'s self, arguments: &'s Map<String, Value>) -> Scope<'s> {
         Scope {
             params: arguments,
@@ -178,7 +180,7 @@ impl Draft<'_> {
             return Runs::Always;
         };
         let (When::Step(condition) | When::Item(condition)) = when;
-        let known = self.known(condition.uses().params.iter());
+        let known = self.known(condition.uses());
         match known.map(|arguments| condition.is_met(&self.scope(arguments))) {
             Some(Ok(true)) => Runs::Always,
             Some(Ok(false)) => Runs::Never,
@@ -209,7 +211,7 @@ impl Draft<'_> {
     }
 
     fn items(&self, each: &Each) -> Items {
-        let known = self.known(each.items.uses().params.iter());
+        let known = self.known(each.items.uses());
         let rendered = known.and_then(|arguments| each.items.render(&self.scope(arguments)).ok());
         match rendered.flatten() {
             Some(Value::Array(list)) => Items::Number(list.len()),
@@ -234,7 +236,7 @@ impl Draft<'_> {
         let known = match with {
             None => Some("{}".to_owned()),
             Some(tree) => self
-                .known(tree.uses().params.iter())
+                .known(tree.uses())
                 .and_then(|arguments| tree.render(&self.scope(arguments)).ok())
                 .map(|value| value.unwrap_or_default().to_string()),
         };

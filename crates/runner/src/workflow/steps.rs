@@ -47,7 +47,7 @@ impl WorkflowRun {
                 Ok(true) => {}
                 Ok(false) => return self.skip(id, step, SkipReason::Condition.into()),
                 Err(error) => {
-                    let failed = Failed::of_template(Some(written), "when", &error);
+                    let failed = Failed::of_template(Some(written), None, "when", &error);
                     return self.broke(id, step, failed, at);
                 }
             }
@@ -127,11 +127,11 @@ impl WorkflowRun {
             if let Some(When::Item(condition)) = &written.when
                 && !course
                     .holds(condition, &catalogue.vars)
-                    .map_err(|error| Failed::of_template(Some(written), "when", &error))?
+                    .map_err(|error| Failed::of_template(Some(written), item, "when", &error))?
             {
                 return Ok(Start::Skipped);
             }
-            start(course, written, &catalogue.vars)
+            start(course, written, item, &catalogue.vars)
         };
         let start = match (item, &written.each) {
             (Some(item), Some(each)) => course.with_item(step, item, &each.name, |course| start(course)),
@@ -254,7 +254,12 @@ impl WorkflowRun {
                     kind: FailedKind::Error,
                 }))
             }
-            Err(error) => Until::Over(Err(Failed::of_template(Some(step), "repeat.until", &error))),
+            Err(error) => Until::Over(Err(Failed::of_template(
+                Some(step),
+                place.item,
+                "repeat.until",
+                &error,
+            ))),
         }
     }
 
@@ -454,8 +459,8 @@ impl WorkflowRun {
         let workflow = &course.ready.workflow;
         match &workflow.returns {
             Some(tree) => course
-                .render(tree, &self.catalogue.vars)
-                .map_err(|error| Failed::of_template(None, "return", &error)),
+                .returned(tree, &self.catalogue.vars)
+                .map_err(|error| Failed::of_template(None, None, "return", &error)),
             None => {
                 let last = workflow.steps.last();
                 Ok(last.and_then(|step| course.values.get(&step.id)).cloned())
@@ -506,18 +511,23 @@ enum Start {
     Absent,
 }
 
-fn start(course: &Course, step: &Step, vars: &BTreeMap<String, String>) -> Result<Start, Failed> {
+fn start(
+    course: &Course,
+    step: &Step,
+    item: Option<usize>,
+    vars: &BTreeMap<String, String>,
+) -> Result<Start, Failed> {
     let arguments = match &step.action {
         Action::Ask(ask) => {
             let segments = course
                 .segments(&ask.prompt, vars)
-                .map_err(|error| Failed::of_template(Some(step), "ask", &error))?;
+                .map_err(|error| Failed::of_template(Some(step), item, "ask", &error))?;
             return Ok(segments.map_or(Start::Absent, |segments| Start::Ask(segments, ask.tools.clone())));
         }
         Action::Call { with: None, .. } => None,
         Action::Call { with: Some(with), .. } => course
             .render(with, vars)
-            .map_err(|error| Failed::of_template(Some(step), "with", &error))?,
+            .map_err(|error| Failed::of_template(Some(step), item, "with", &error))?,
     };
     if course.masked && arguments.as_ref().is_some_and(holds_mask) {
         return Err(Failed::of_mask(step));
@@ -574,7 +584,7 @@ fn items(
                 kind: FailedKind::Error,
             })
         }
-        Err(error) => Err(Failed::of_template(Some(step), "for_each", &error)),
+        Err(error) => Err(Failed::of_template(Some(step), None, "for_each", &error)),
     }
 }
 

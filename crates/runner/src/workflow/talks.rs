@@ -3,14 +3,15 @@
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use toolrun_manifest::Action;
+use toolrun_manifest::{Action, OnError, Step};
 use toolrun_model::ToolCall;
 
+use crate::agent::answer::read;
 use crate::agent::budget::LimitKind;
 use crate::agent::frame::{AskFrame, Frame};
 use crate::agent::machine::{Run, Standing};
 use crate::effect::{Done, Effect, Failed, FailedKind, Turn};
-use crate::event::{AskStarted, Event, Stamped, ToolRejected, ToolStarted};
+use crate::event::{AskStarted, Event, Stamped, ToolRejected, ToolReturned, ToolStarted};
 use crate::outcome::Ending;
 use crate::workflow::catalogue::Answer;
 use crate::workflow::machine::{Begun, Task, WorkflowRun};
@@ -24,6 +25,9 @@ pub(super) struct Talk {
     turn: TurnIs,
     /// The workflow stops: no further turn is asked for.
     stopped: bool,
+    /// What the model was told lost a secret: what it says may hold what
+    /// stands there in its place.
+    masked: bool,
 }
 
 /// Where the next reply is.
@@ -104,6 +108,7 @@ impl WorkflowRun {
                     (true, None) => Some(1),
                     (true, Some(_)) => Some(2),
                 },
+                wrapped: answer.and_then(|answer| answer.wrapped),
             }),
             ..Frame::default()
         };
@@ -114,6 +119,7 @@ impl WorkflowRun {
             confidence: None,
             turn: TurnIs::Open,
             stopped: false,
+            masked: false,
         };
         self.talks.insert(started.call.clone(), talk);
     }
@@ -160,9 +166,10 @@ impl WorkflowRun {
         let Some(place) = self.places.get(name) else {
             return;
         };
-        let Some(course) = self.courses.get(&place.course) else {
+        let Some(course) = self.courses.get_mut(&place.course) else {
             return;
         };
+        course.masked |= talk.masked;
         let step = course.step(place.step);
         let answer = course.ready.answers[place.step].as_ref();
         let failed = |words: &str, cause: String, kind| {
@@ -185,13 +192,14 @@ impl WorkflowRun {
             Effect::Done(Done {
                 ending: Ending::Refused,
                 answer,
-            }) => failed("the model refused", answer, FailedKind::Error),
+            }) => failed("the model refused", answer, FailedKind::NoAnswer),
             _ => failed(
                 talk.run.note().unwrap_or("the model gave no usable answer"),
                 talk.run.text().to_owned(),
-                FailedKind::Error,
+                FailedKind::NoAnswer,
             ),
         };
+        let result = result.map_err(|failed| failed.for_step(step));
         self.executed(name, result, at);
     }
 
@@ -221,13 +229,16 @@ impl WorkflowRun {
     }
 
     /// A call that a model made has ended: the conversation reads the event.
-    pub(super) fn asked_returned(&mut self, call: &str) {
-        if let Some(Asked {
-            begun: Begun::Course(inner),
-            ..
-        }) = self.asked.remove(call)
-        {
-            self.courses.remove(&inner);
+    pub(super) fn asked_returned(&mut self, returned: &ToolReturned) {
+        let Some(Asked { ask, begun }) = self.asked.remove(&returned.call) else {
+            return;
+        };
+        let mut masked = returned.masked;
+        if let Begun::Course(inner) = begun {
+            masked |= self.courses.remove(&inner).is_some_and(|inner| inner.masked);
+        }
+        if let Some(talk) = self.talks.get_mut(&ask) {
+            talk.masked |= masked;
         }
     }
 
@@ -261,12 +272,23 @@ impl WorkflowRun {
     }
 }
 
+impl Failed {
+    /// The same as the step has it: a useless answer is an error like any
+    /// other where `on_error` makes it good.
+    pub(super) fn for_step(mut self, step: &Step) -> Self {
+        if self.kind == FailedKind::NoAnswer && !matches!(step.on_error, OnError::Stop) {
+            self.kind = FailedKind::Error;
+        }
+        self
+    }
+}
+
 /// The value of a step whose model has answered.
 fn value_of(text: &str, answer: Option<&Answer>) -> Option<Value> {
     let Some(answer) = answer else {
         return Some(text.trim().into());
     };
-    let checked = answer.validator.check(text).ok()?;
+    let checked = read(&answer.validator, answer.wrapped, text).ok()?;
     let mut fields = checked.args.as_map().clone();
     match answer.wrapped {
         Some(field) => fields.shift_remove(field),
@@ -293,6 +315,17 @@ impl Answer {
     pub(super) fn wrapped(schema: &Value) -> (Value, Option<&'static str>) {
         if schema["type"] == "object" {
             return (schema.clone(), None);
+        }
+        // Who names fields and no type means a map.
+        let untyped = schema.as_object().filter(|keys| !keys.contains_key("type"));
+        if let Some(keys) = untyped.filter(|keys| {
+            ["properties", "required"]
+                .iter()
+                .any(|key| keys.contains_key(*key))
+        }) {
+            let mut whole = keys.clone();
+            whole.insert("type".into(), "object".into());
+            return (whole.into(), None);
         }
         let whole = json!({
             "type": "object",

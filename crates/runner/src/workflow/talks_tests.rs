@@ -82,6 +82,38 @@ fn an_answer_of_a_shape_is_checked_and_mended_once() {
 }
 
 #[test]
+fn an_answer_is_read_out_of_the_wrappings_that_models_use() {
+    let list = "output: { type: array, items: { type: integer } }";
+    let number = "output: { type: integer }";
+    let untyped = "output: { properties: { n: { type: integer } }, required: [n] }";
+    for (shape, says, value) in [
+        (list, r#"'[1, 2]'"#, json!([1, 2])),
+        (number, "'5'", json!(5)),
+        (number, r#""```json\n5\n```""#, json!(5)),
+        (untyped, r#"'{"n": 5}'"#, json!({ "n": 5 })),
+        (untyped, r#""```\n{\"n\": 5}\n```""#, json!({ "n": 5 })),
+    ] {
+        let (hand, result) = run(&[&format!("id: x, ask: {says}, {shape}")], r#""{{ x }}""#);
+        assert_eq!(result.unwrap(), Some(value), "{says}");
+        assert_eq!(hand.story(), "+x ?x *x =x", "{says}");
+    }
+}
+
+#[test]
+fn an_answer_that_never_fits_says_which_schema_and_why() {
+    let shape = "output: { type: object, properties: { n: { type: integer } }, required: [n] }";
+    let catalogue = catalogue(&workflow("w", &[&format!("id: x, ask: Hello, {shape}")], "1"));
+    let mut hand = Hand::new(&catalogue, &json!({}));
+    let never = hand.in_order(&|_: &ToolCall| Says::Value(json!(r#"{"n": "a"}"#)));
+    let failed = never.unwrap_err().content();
+    assert!(
+        failed.contains("does not fit its step's `output`: /n: expected"),
+        "{failed}"
+    );
+    assert!(!failed.contains("agent.output"), "{failed}");
+}
+
+#[test]
 fn with_tools_it_is_a_loop_over_these_tools() {
     let (hand, result) = run(&["id: x, ask: CALL get=1 get=2, tools: [get]"], r#""{{ x }}""#);
     let told = result.unwrap().unwrap();

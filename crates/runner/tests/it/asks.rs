@@ -52,6 +52,16 @@ workflows:
       - {{ id: session, call: inner }}
       - {{ id: found, call: find_orders, with: {{ email: "{{{{ session.token }}}}" }}, on_error: skip }}
     return: {{ found: "{{{{ found }}}}", number: "{{{{ session.number }}}}" }}
+  by_model:
+    description: Lists the orders that belong to what a model says of a session.
+    steps:
+      - {{ id: words, ask: "What is the token?", tools: [open_session] }}
+      - {{ id: found, call: find_orders, with: {{ email: "{{{{ words }}}}" }} }}
+  by_models_workflow:
+    description: Lists the orders that belong to what a model says of a workflow.
+    steps:
+      - {{ id: words, ask: "What is the token?", tools: [inner] }}
+      - {{ id: found, call: find_orders, with: {{ email: "{{{{ words }}}}" }} }}
   inner:
     description: Opens a session and returns its token and its number.
     steps:
@@ -160,6 +170,30 @@ async fn a_call_within_a_step_whose_argument_was_a_secret_is_not_made() {
     assert_eq!(returned.value, Some(json!("None.")));
     assert!(last_told(&model.requests()[1]).contains("secret_in_arguments"));
     assert_eq!(server.seen().len(), 1);
+}
+
+#[tokio::test]
+async fn no_step_sends_what_a_model_read_in_the_place_of_a_secret() {
+    let server = Server::start(says).await;
+    let stage = Stage::new(shop(&server.base));
+    for (workflow, tool) in [("by_model", "open_session"), ("by_models_workflow", "inner")] {
+        let model = Scripted::new([Turn::call("c1", tool, &json!({})), Turn::text("***")]);
+        let mut session = stage.session();
+        let refused = session.call_with(Some(&model), workflow, "{}").await.unwrap();
+        assert!(
+            refused.is_error && refused.content.contains("secret_in_arguments"),
+            "{workflow}: {}",
+            refused.content
+        );
+    }
+    // Asterisks that stand for no secret are a text like any other.
+    let model = Scripted::new([Turn::text("***")]);
+    let mut session = stage.session();
+    let sent = session.call_with(Some(&model), "by_model", "{}").await.unwrap();
+    assert!(!sent.is_error, "{}", sent.content);
+    let seen = server.seen();
+    let orders = seen.iter().filter(|seen| seen.line.contains("/orders"));
+    assert_eq!(orders.count(), 1);
 }
 
 #[tokio::test]

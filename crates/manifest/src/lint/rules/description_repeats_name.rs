@@ -1,10 +1,11 @@
 //! Flags descriptions that say nothing but the name.
 
 use super::words::{Of, descriptions, repeats};
-use crate::lint::{Checked, Findings, Level, Rule};
+use crate::lint::{Checked, Findings, Group, Level, Rule};
 
 pub(crate) const RULE: Rule = Rule {
     name: "description-repeats-name",
+    group: Group::Description,
     level: Level::Warn,
     docs: r#"Flags a description that has no word besides those of the name.
 

@@ -1,10 +1,11 @@
 //! Flags descriptions by which no model can decide.
 
 use super::words::{Of, descriptions, repeats};
-use crate::lint::{Checked, Findings, Level, Rule};
+use crate::lint::{Checked, Findings, Group, Level, Rule};
 
 pub(crate) const RULE: Rule = Rule {
     name: "description-vague",
+    group: Group::Description,
     level: Level::Warn,
     docs: r#"Flags the description of a tool or workflow that is shorter than four words or says nothing definite, and placeholders such as `TODO`.
 

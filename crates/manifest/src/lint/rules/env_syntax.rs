@@ -1,11 +1,12 @@
 //! Flags the ways in which shells and other tools read the environment.
 
-use crate::lint::{Checked, Findings, Level, Rule};
+use crate::lint::{Checked, Findings, Group, Level, Rule};
 use crate::resolve::looks_secret;
 use crate::source::Span;
 
 pub(crate) const RULE: Rule = Rule {
     name: "env-syntax",
+    group: Group::Request,
     level: Level::Deny,
     docs: r#"Flags `${NAME}`, `${env:NAME}`, `$(command)` and `%NAME%` with a name in capitals, anywhere in the file but in comments.
 
@@ -39,6 +40,10 @@ fn check(checked: &Checked<'_>, findings: &mut Findings<'_>) {
     for (source, text) in checked.sources.iter() {
         let mut line_start = 0;
         for line in text.text.split_inclusive('\n') {
+            if !line.contains('$') && !line.contains('%') {
+                line_start += line.len();
+                continue;
+            }
             let comment = line.trim_start().starts_with('#');
             let code = line.split(" #").next().unwrap_or_default();
             for (start, end) in forms(code) {

@@ -1,12 +1,16 @@
-//! Flags params that no template of their tool reads.
+//! Flags params that no template of their tool or workflow reads.
 
-use crate::checked::Endpoint;
-use crate::lint::{Checked, Findings, Level, Rule};
+use std::collections::BTreeSet;
+
+use crate::checked::{Endpoint, Param};
+use crate::lint::chains::reads;
+use crate::lint::{Checked, Findings, Group, Level, Rule};
 
 pub(crate) const RULE: Rule = Rule {
     name: "param-unused",
+    group: Group::Params,
     level: Level::Warn,
-    docs: r#"Flags a param that the request never uses.
+    docs: r#"Flags a param that the request never uses, and one of a workflow that none of its steps reads.
 
 The model is asked for a value that is then dropped: nearly always a slot was forgotten.
 
@@ -18,8 +22,8 @@ tools:
   find_orders:
     description: Lists the orders of one customer, newest first.
     params:
-      email: { type: string, description: The customer's e-mail address }
-      limit: { type: integer, description: How many orders at most }
+      email: { type: string, format: email, description: The customer's e-mail address }
+      limit: { type: integer, minimum: 1, maximum: 100, description: How many orders at most }
     url: https://shop.example/orders?email={{ email }}
 ```
 
@@ -31,8 +35,8 @@ tools:
   find_orders:
     description: Lists the orders of one customer, newest first.
     params:
-      email: { type: string, description: The customer's e-mail address }
-      limit: { type: integer, description: How many orders at most }
+      email: { type: string, format: email, description: The customer's e-mail address }
+      limit: { type: integer, minimum: 1, maximum: 100, description: How many orders at most }
     url: https://shop.example/orders?email={{ email }}&limit={{ limit }}
 ```
 "#,
@@ -57,13 +61,20 @@ fn check(checked: &Checked<'_>, findings: &mut Findings<'_>) {
                 .iter()
                 .flat_map(|template| template.uses().params.iter().cloned()),
         );
-        for param in tool.params.iter().filter(|param| !used.contains(&param.name)) {
-            findings
-                .flag(param.span, format!("param `{}` is never used", param.name))
-                .help(format!(
-                    "put `{{{{ {} }}}}` where its value belongs, or remove it",
-                    param.name
-                ));
-        }
+        flag(&tool.params, &used, findings);
+    }
+    for workflow in &checked.manifest.workflows {
+        flag(&workflow.params, &reads(workflow), findings);
+    }
+}
+
+fn flag(params: &[Param], used: &BTreeSet<String>, findings: &mut Findings<'_>) {
+    for param in params.iter().filter(|param| !used.contains(&param.name)) {
+        findings
+            .flag(param.span, format!("param `{}` is never used", param.name))
+            .help(format!(
+                "put `{{{{ {} }}}}` where its value belongs, or remove it",
+                param.name
+            ));
     }
 }

@@ -1,9 +1,10 @@
 //! Flags params that the model has to guess.
 
-use crate::lint::{Checked, Findings, Level, Rule};
+use crate::lint::{Checked, Findings, Group, Level, Rule};
 
 pub(crate) const RULE: Rule = Rule {
     name: "param-without-description",
+    group: Group::Params,
     level: Level::Warn,
     docs: r#"Flags a param that the model fills in and that has no description.
 

@@ -3,11 +3,12 @@
 use crate::decl::auth::AuthKind;
 use crate::decl::policy::PolicyDecl;
 use crate::diagnostic::Safety;
-use crate::lint::{Checked, Findings, Level, Rule};
+use crate::lint::{Checked, Findings, Group, Level, Rule};
 use crate::text::Text;
 
 pub(crate) const RULE: Rule = Rule {
     name: "plain-http",
+    group: Group::Request,
     level: Level::Warn,
     docs: r#"Flags `http://` to a host that is not loopback.
 
@@ -70,22 +71,29 @@ fn login<'n>(policy: &PolicyDecl<'n>) -> Option<&'n Text> {
 
 fn flag(text: Option<&Text>, findings: &mut Findings<'_>) {
     let Some(text) = text else { return };
-    let Some(rest) = text.as_str().strip_prefix("http://") else {
+    let Some((host, end)) = unencrypted(text.as_str()) else {
         return;
     };
+    findings
+        .flag(
+            text.span_of(0..end),
+            format!("`{host}` is asked without encryption"),
+        )
+        .help("write `https://`, or `allow_http: true` if the host has no encryption")
+        .fix("use https", Safety::Unsafe, text.span_of(0..4), "https");
+}
+
+/// The host that a URL asks by plain http, unless it is this machine, and
+/// where it ends.
+pub(super) fn unencrypted(url: &str) -> Option<(&str, usize)> {
+    let rest = url.strip_prefix("http://")?;
     let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
     let host = authority
         .rsplit_once(':')
         .filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit()));
     let host = host.map_or(authority, |(host, _)| host);
-    if host.is_empty() || host.contains("{{") || is_loopback(host) {
-        return;
-    }
-    let span = text.span_of(0..7 + authority.len());
-    findings
-        .flag(span, format!("`{host}` is asked without encryption"))
-        .help("write `https://`, or `allow_http: true` if the host has no encryption")
-        .fix("use https", Safety::Unsafe, text.span_of(0..4), "https");
+    let is_known = !host.is_empty() && !host.contains("{{");
+    (is_known && !is_loopback(host)).then_some((host, 7 + authority.len()))
 }
 
 fn is_loopback(host: &str) -> bool {

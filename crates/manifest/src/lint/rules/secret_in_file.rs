@@ -1,10 +1,11 @@
 //! Flags what looks like a real key, token or password.
 
 use crate::keys;
-use crate::lint::{Checked, Findings, Level, Rule};
+use crate::lint::{Checked, Findings, Group, Level, Rule};
 
 pub(crate) const RULE: Rule = Rule {
     name: "secret-in-file",
+    group: Group::Request,
     level: Level::Deny,
     docs: r#"Flags values that look like keys: known shapes anywhere in the file, comments included, and random-looking texts in headers, query pairs and logins that carry credentials.
 

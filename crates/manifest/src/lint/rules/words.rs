@@ -63,16 +63,49 @@ pub(crate) fn repeats(name: &str, description: &str) -> bool {
     said.peek().is_some() && said.all(|word| name.contains(&word))
 }
 
+/// The words of a text that carry meaning, sorted, each once.
+pub(crate) fn content(text: &str) -> Vec<String> {
+    const SMALL: &[&str] = &[
+        "a", "all", "an", "and", "are", "as", "at", "by", "for", "from", "in", "is", "it", "its", "of", "on",
+        "or", "that", "the", "thi", "to", "which", "with",
+    ];
+    let mut words: Vec<String> = words(text)
+        .filter(|word| !SMALL.contains(&word.as_str()))
+        .collect();
+    words.sort_unstable();
+    words.dedup();
+    words
+}
+
+/// A noun without the ending of its plural.
+pub(crate) fn singular(word: &str) -> &str {
+    match word.strip_suffix('s') {
+        Some(stem) if stem.len() > 2 && !stem.ends_with(['s', 'u', 'i']) => stem,
+        _ => word,
+    }
+}
+
+/// Whether a text has these words and not only as a part of others.
+pub(crate) fn has_word(text: &str, word: &str) -> bool {
+    text.match_indices(word).any(|(at, _)| {
+        !text[..at].ends_with(char::is_alphanumeric)
+            && !text[at + word.len()..].starts_with(char::is_alphanumeric)
+    })
+}
+
 /// The words in lower case, without the endings of verbs and plurals.
 fn words(text: &str) -> impl Iterator<Item = String> {
     text.split(|c: char| !c.is_alphanumeric())
         .filter(|word| !word.is_empty())
         .map(|word| {
-            let word = word.to_lowercase();
-            match word.strip_suffix('s') {
-                Some(stem) if stem.len() > 2 && !stem.ends_with('s') => stem.to_owned(),
-                _ => word,
+            let mut word = word.to_lowercase();
+            if let Some(stem) = word.strip_suffix('s')
+                && stem.len() > 2
+                && !stem.ends_with('s')
+            {
+                word.pop();
             }
+            word
         })
 }
 

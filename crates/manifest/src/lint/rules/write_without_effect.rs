@@ -2,11 +2,13 @@
 
 use crate::checked::Method;
 use crate::diagnostic::{Edit, Safety};
-use crate::lint::{Checked, Findings, Level, Rule};
+use crate::lint::calls::{Deed, deed};
+use crate::lint::{Checked, Findings, Group, Level, Rule};
 use crate::source::Span;
 
 pub(crate) const RULE: Rule = Rule {
     name: "write-without-effect",
+    group: Group::Safety,
     level: Level::Warn,
     docs: r#"Flags a POST, PUT, PATCH or DELETE without `effect`.
 
@@ -63,17 +65,21 @@ fn check(checked: &Checked<'_>, findings: &mut Findings<'_>) {
                 start: method.span.end,
                 ..method.span
             };
+            let (effect, title) = match deed(tool.name.as_str()) {
+                Some((_, Deed::Final)) => ("destructive", "say that it cannot be taken back"),
+                _ => ("write", "say that it writes"),
+            };
             let edits = vec![Edit {
                 span: at,
-                text: format!("\n{indent}effect: write"),
+                text: format!("\n{indent}effect: {effect}"),
             }];
-            diagnostic.fixes("say that it writes", Safety::Unsafe, edits);
+            diagnostic.fixes(title, Safety::Unsafe, edits);
         }
     }
 }
 
 /// The indentation of a `method:` that has its line for itself.
-fn block_indent(text: &str, value: usize) -> Option<&str> {
+pub(super) fn block_indent(text: &str, value: usize) -> Option<&str> {
     let start = text[..value].rfind('\n').map_or(0, |newline| newline + 1);
     let line = &text[start..value];
     let indent = &line[..line.len() - line.trim_start().len()];

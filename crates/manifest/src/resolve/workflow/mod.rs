@@ -178,6 +178,8 @@ fn value(decl: &WorkflowDecl<'_>, returns: Option<&JsonTemplate>, frame: &Frame<
 
 /// The names of one workflow.
 struct Frame<'a> {
+    /// The workflow.
+    name: &'a str,
     params: &'a [Param],
     steps: StepNames,
     /// Places of the steps by id.
@@ -194,6 +196,7 @@ impl<'a> Frame<'a> {
             .map(|param| (param.name.as_str(), param.name))
             .collect();
         let mut frame = Self {
+            name: decl.name.as_str(),
             params,
             steps: StepNames::default(),
             places: HashMap::new(),

@@ -14,7 +14,7 @@ use crate::resolve::world::World;
 use crate::resolve::{agent, param, policy};
 use crate::source::Span;
 use crate::template::{Condition, JsonTemplate, Names};
-use crate::workflow::{Action, Ask, Each, ITEMS_AT_ONCE, OnError, Repeat, Step, When};
+use crate::workflow::{Action, Ask, Each, ITEMS_AT_ONCE, Literal, OnError, Repeat, Step, When};
 
 /// What decides whether a step runs and how often; compiled before the rest,
 /// since other steps depend on it.
@@ -119,9 +119,13 @@ pub(super) fn resolve(
             .flat_map(|items| items.uses().params.iter().cloned()),
     );
     let effect = effect(decl, callees);
+    let mut literals = Vec::new();
     let action = match decl.ask {
         Some(_) => ask(decl, &names, &mut reads, world, sink),
-        None => call(decl, &names, &mut reads, callees, world, sink),
+        None => call(decl, &names, &mut reads, frame.name, callees, world, sink).map(|(action, written)| {
+            literals = written;
+            action
+        }),
     };
     let repeat = decl
         .repeat
@@ -130,6 +134,7 @@ pub(super) fn resolve(
     let needs = needs(decl, &reads, frame, sink);
     let on_error = decl.on_error.map(|written| on_error(written, sink));
     let step = finished(decl, head, action, repeat, on_error, effect, &needs);
+    let step = step.map(|step| Step { literals, ..step });
     Compiled { step, needs, effect }
 }
 
@@ -164,6 +169,7 @@ fn finished(
         on_error: on_error.map_or(Some(OnError::Stop), |on_error| on_error)?,
         needs: needs.to_vec(),
         effect,
+        literals: Vec::new(),
     })
 }
 
@@ -177,6 +183,15 @@ fn needs(decl: &StepDecl<'_>, reads: &BTreeSet<String>, frame: &Frame<'_>, sink:
         if decl.id.is_some_and(|own| own.as_str() == id.as_str()) {
             let message = format!("step `{}` cannot run after itself", id.as_str());
             sink.error("unknown-name", id.span(), message);
+        } else if id.as_str().contains([',', ' ']) {
+            let ids: Vec<&str> = id
+                .as_str()
+                .split([',', ' '])
+                .filter(|id| !id.is_empty())
+                .collect();
+            let message = format!("`{}` is not the id of a step", id.as_str());
+            sink.error("unknown-name", id.span(), message)
+                .help(format!("several are a list: `after: [{}]`", ids.join(", ")));
         } else {
             needs.extend(frame.place(id, sink));
         }
@@ -188,31 +203,37 @@ fn call(
     decl: &StepDecl<'_>,
     names: &Names<'_>,
     reads: &mut BTreeSet<String>,
+    caller: &str,
     callees: &Callees<'_>,
     world: &World<'_>,
     sink: &mut Sink,
-) -> Option<Action> {
+) -> Option<(Action, Vec<Literal>)> {
     let callee = decl.call?;
     if world.complete && callees.get(callee.as_str()).is_none() {
-        // Broken ones are names all the same.
-        read::known(callee, "tool or workflow", world.callable_names(), sink);
+        // Broken ones are names all the same; to call itself is a circle, which
+        // nobody is led into.
+        let own = callee.as_str() == caller;
+        let names = world.callable_names().filter(|name| own || *name != caller);
+        read::known(callee, "tool or workflow", names, sink);
     }
     let written = decl.with.filter(|node| matches!(node.kind, Kind::Map(_)));
     let with = written.map(|node| tree(node, TreeKind::Json, names, world, sink));
     if let Some(Some(tree)) = &with {
         reads.extend(tree.uses().params.iter().cloned());
     }
+    let mut literals = Vec::new();
     if callees.get(callee.as_str()).is_some() && !matches!(with, Some(None)) {
         let given = with.as_ref().and_then(Option::as_ref);
-        arguments::check(decl, callee, given, callees.params_of(callee.as_str()), sink);
+        literals = arguments::check(decl, callee, given, callees.params_of(callee.as_str()), sink);
     }
-    Some(Action::Call {
+    let action = Action::Call {
         callee: callee.as_str().to_owned(),
         with: match with {
             Some(tree) => Some(Box::new(tree?)),
             None => None,
         },
-    })
+    };
+    Some((action, literals))
 }
 
 fn ask(
@@ -225,12 +246,24 @@ fn ask(
     for tool in decl.tools.iter().filter(|_| world.complete) {
         read::known(tool, "tool", world.callable_names(), sink);
     }
-    let output = decl.output.map(|node| agent::schema(node, sink));
-    let prompt = text(decl.ask?, names, world, sink)?;
+    let output = decl.output.map(|node| {
+        let before = sink.errors();
+        if let Some(id) = decl.id {
+            agent::types(node, &format!("`output` of step `{}`", id.as_str()), sink);
+        }
+        agent::schema(node, sink).filter(|_| sink.errors() == before)
+    });
+    let written = decl.ask?;
+    if written.as_str().trim().is_empty() {
+        sink.error("wrong-value", written.span(), "the prompt of `ask` is empty")
+            .help("write what the model is asked, as in `ask: \"Sum up {{ rates | tojson }}\"`");
+    }
+    let prompt = text(written, names, world, sink)?;
     reads.extend(prompt.uses().params.iter().cloned());
     Some(Action::Ask(Box::new(Ask {
         prompt,
         output: output.map_or(Some(None), |output| output.map(Some))?,
+        output_span: decl.output.map(|node| node.span),
         tools: decl.tools.iter().map(|name| name.as_str().to_owned()).collect(),
     })))
 }

@@ -15,6 +15,16 @@ pub(super) fn disguised(written: &str, url: &Url) -> Option<String> {
     (host != plain).then_some(plain)
 }
 
+/// A character that no host's name has (RFC 952, RFC 1123, and `_`, which DNS
+/// knows), though the URL standard lets it stand there.
+pub(super) fn odd_character(url: &Url) -> Option<char> {
+    let Some(Host::Domain(name)) = url.host() else {
+        return None;
+    };
+    let belongs = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
+    name.chars().find(|c| !belongs(*c))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -52,6 +62,21 @@ mod tests {
         ] {
             let url = Url::parse(other).expect("a url");
             assert_eq!(disguised(other, &url).as_deref(), Some("127.0.0.1"), "{other}");
+        }
+    }
+
+    #[test]
+    fn names_have_the_characters_of_names() {
+        for (url, odd) in [
+            ("https://a-b.example.com:81/x", None),
+            ("https://bücher.example/", None),
+            ("https://_dmarc.example/", None),
+            ("https://[::1]/", None),
+            ("https://a\"b.example/", Some('"')),
+            ("https://a'b.example/", Some('\'')),
+            ("https://a,b/", Some(',')),
+        ] {
+            assert_eq!(odd_character(&Url::parse(url).expect("a url")), odd, "{url}");
         }
     }
 }

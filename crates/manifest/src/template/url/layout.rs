@@ -145,6 +145,9 @@ fn odd_literals(text: &str, names: &Names<'_>) -> Vec<TemplateError> {
         }
         for param in names.params {
             let name = &param.name;
+            if !literal.contains(name.as_str()) {
+                continue;
+            }
             let forms = [
                 (format!("${{{name}}}"), 0, "`%24%7B`, `%7D` for the characters"),
                 (format!("{{{name}}}"), 0, "`%7B`, `%7D` for the braces"),
@@ -500,6 +503,9 @@ fn literal_origin(text: &str) -> Result<Origin, (String, &'static str)> {
             format!("an address is written plainly, and this one is `{plain}`"),
             "write it so: four numbers with dots between them, or the name of the host",
         )),
+        Ok(url) if let Some(odd) = host::odd_character(&url) => {
+            Err((format!("no host has `{odd}` in its name"), LIKE))
+        }
         Ok(url) if url.has_host() => Ok(Origin::Literal(url[..url::Position::BeforePath].into())),
         Ok(_) => Err(("this URL has no host".into(), LIKE)),
         Err(cause) => Err((format!("this URL cannot be read: {cause}"), LIKE)),

@@ -121,10 +121,11 @@ impl UrlTemplate {
                         Part::Slot(expr) => text.push_str(&authority(text_of(expr, context)?, expr)?),
                     }
                 }
-                let url = Url::parse(&text)
-                    .ok()
-                    .filter(is_plain_origin)
-                    .filter(|url| url.path() == "/" && host::disguised(&text, url).is_none());
+                let url = Url::parse(&text).ok().filter(is_plain_origin).filter(|url| {
+                    url.path() == "/"
+                        && host::disguised(&text, url).is_none()
+                        && host::odd_character(url).is_none()
+                });
                 url.map(|url| url[..url::Position::BeforePath].to_owned())
                     .ok_or_else(|| {
                         bad_origin(parts.iter().find_map(|part| match part {
@@ -285,7 +286,7 @@ fn whole(value: &str, expr: &Expr) -> Result<String, RenderError> {
         !value.contains(|character: char| character.is_control() || character == ' ' || character == '\\');
     let url = Url::parse(value)
         .ok()
-        .filter(|url| clean && host::disguised(value, url).is_none())
+        .filter(|url| clean && host::disguised(value, url).is_none() && host::odd_character(url).is_none())
         .filter(is_plain_origin)
         .ok_or_else(|| bad_origin(Some(expr)))?;
     let path = value
