@@ -215,6 +215,23 @@ fn junit_is_xml_that_counts_right() {
 }
 
 #[test]
+fn a_manifest_that_a_shared_file_breaks_did_not_pass() {
+    let includes = "toolrun: 1\ninclude: [ ../part.yaml ]\n";
+    let ended = toolrun("check --format junit sub")
+        .file("part.yaml", "toolrun: 1\nnonsense: 1\n")
+        .file("sub/a.yaml", includes)
+        .file("sub/b.yaml", includes)
+        .run()
+        .exits(1);
+    let document = roxmltree::Document::parse(&ended.stdout).expect("XML");
+    let suites = document
+        .descendants()
+        .filter(|node| node.has_tag_name("testsuite"));
+    let failures: Vec<_> = suites.map(|suite| suite.attribute("failures")).collect();
+    assert_eq!(failures, [Some("1"), Some("1")], "{}", ended.stdout);
+}
+
+#[test]
 fn a_good_manifest_is_reported_as_such() {
     let good = "toolrun: 1\n";
     let check = |format: &str| {

@@ -348,3 +348,17 @@ fn fixes_of_these_lints_leave_nothing_to_say() {
     assert!(fixed.contains("orders?limit={{ limit }}\""), "{fixed}");
     assert_eq!(load("test.yaml", fixed, &Files(&[])).diagnostics, []);
 }
+
+#[test]
+fn what_a_description_takes_from_elsewhere_is_said_in_words() {
+    let help = |tool: &str| {
+        let loaded = load("test.yaml", manifest("", tool), &Files(&[]));
+        let found = loaded.diagnostics.iter().find(|found| found.code == "env-syntax");
+        found
+            .and_then(|found| found.help.clone())
+            .expect("a finding with help")
+    };
+    let described = "params: { unit: { type: string, description: \"The unit, by default ${UNIT}\" } }\nurl: https://shop.example/{{ unit }}";
+    assert!(help(described).starts_with("say it in words"));
+    assert!(help("url: https://shop.example/${REGION}").starts_with("declare it"));
+}

@@ -2,7 +2,9 @@
 //! for each finding, or one that passed when there is none.
 //!
 //! A case failed when it makes `check` fail: errors do, warnings once they are
-//! denied. The others passed and say what they are in their output.
+//! denied. The others passed and say what they are in their output. What is said
+//! of a file that several manifests include is said with the first of them; the
+//! others fail with one case that says so.
 
 use std::fmt::Write as _;
 
@@ -55,7 +57,10 @@ impl Suite {
             suite.failures += usize::from(fails);
             suite.finding(found, &loaded.sources, fails);
         }
-        if loaded.diagnostics.is_empty() {
+        let own = |found: &Diagnostic| found.severity == Severity::Error;
+        if loaded.manifest.is_none() && !loaded.diagnostics.iter().any(own) {
+            suite.told_elsewhere(loaded.diagnostics.len());
+        } else if loaded.diagnostics.is_empty() {
             let class = attribute(&suite.name);
             let _infallible = writeln!(
                 suite.cases,
@@ -63,6 +68,20 @@ impl Suite {
             );
         }
         suite
+    }
+
+    /// A manifest whose errors stand in a file that others include as well: they
+    /// are said once, and it did not pass for that.
+    fn told_elsewhere(&mut self, told: usize) {
+        self.tests = told + 1;
+        self.failures += 1;
+        let class = attribute(&self.name);
+        let _infallible = writeln!(
+            self.cases,
+            "    <testcase name=\"errors of a shared file\" classname=\"{class}\">\n      \
+             <failure type=\"error\" message=\"errors that are told with another manifest concern this one too\"/>\n    \
+             </testcase>"
+        );
     }
 
     fn finding(&mut self, found: &Diagnostic, sources: &Sources, fails: bool) {

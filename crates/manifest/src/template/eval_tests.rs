@@ -243,6 +243,6 @@ fn what_the_language_leaves_out_is_named() {
         "secrets.KEY",
         "secrets.KEY",
         "`secrets` has no place here",
-        "a secret stands only in `auth`",
+        "in `auth` a secret is named alone",
     );
 }

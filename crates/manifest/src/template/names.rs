@@ -80,7 +80,7 @@ pub(super) fn resolve_member(
             None => Err(out_of_place(
                 "secrets",
                 range,
-                "a secret stands only in `auth`, or as `{{ secrets.NAME }}` in a header or a query value",
+                "in `auth` a secret is named alone, as in `bearer: NAME`; else it stands as `{{ secrets.NAME }}` in a header or a query value",
             )),
             Some(secrets) if secrets.iter().any(|name| name == member) => Ok(Root::Secret(member.into())),
             Some(_) => Err(unknown_member(group, member, range, names)),

@@ -1,8 +1,10 @@
 //! Flags the ways in which shells and other tools read the environment.
 
+use crate::lint::subject::subjects;
 use crate::lint::{Checked, Findings, Group, Level, Rule};
 use crate::resolve::looks_secret;
 use crate::source::Span;
+use crate::text::Text;
 
 pub(crate) const RULE: Rule = Rule {
     name: "env-syntax",
@@ -37,6 +39,7 @@ tools:
 };
 
 fn check(checked: &Checked<'_>, findings: &mut Findings<'_>) {
+    let described = described(checked);
     for (source, text) in checked.sources.iter() {
         let mut line_start = 0;
         for line in text.text.split_inclusive('\n') {
@@ -53,7 +56,7 @@ fn check(checked: &Checked<'_>, findings: &mut Findings<'_>) {
                     end: line_start + end,
                 };
                 if !comment && !findings.is_reported(span) {
-                    flag(&code[start..end], span, findings);
+                    flag(&code[start..end], span, findings, &described);
                 }
             }
             line_start += line.len();
@@ -61,10 +64,31 @@ fn check(checked: &Checked<'_>, findings: &mut Findings<'_>) {
     }
 }
 
-fn flag(written: &str, span: Span, findings: &mut Findings<'_>) {
+/// Where descriptions stand, in order.
+fn described(checked: &Checked<'_>) -> Vec<Span> {
+    let texts = subjects(checked).flat_map(|subject| {
+        let params = subject.params.iter().filter_map(|param| param.description);
+        subject.description.into_iter().chain(params)
+    });
+    let mut spans: Vec<Span> = texts.map(Text::span).collect();
+    spans.sort();
+    spans
+}
+
+/// Whether one of the spans, which are in order, holds the place.
+fn holds(spans: &[Span], place: Span) -> bool {
+    let begun = |span: &Span| (span.source, span.start) <= (place.source, place.start);
+    let last = spans[..spans.partition_point(begun)].last();
+    last.is_some_and(|span| span.source == place.source && place.end <= span.end)
+}
+
+fn flag(written: &str, span: Span, findings: &mut Findings<'_>, described: &[Span]) {
     let start = written.find(|c: char| c.is_ascii_uppercase() || c == '_');
     let name = start.map_or("", |start| &written[start..][..capitals(&written[start..])]);
     let remedy = match name {
+        _ if holds(described, span) => {
+            "say it in words: a description reaches the model as it stands".to_owned()
+        }
         "" => "nothing runs a command; give the value by a var".to_owned(),
         name if looks_secret(name) => {
             format!(

@@ -9,7 +9,7 @@ pub(crate) const RULE: Rule = Rule {
     name: "param-nested",
     group: Group::Params,
     level: Level::Warn,
-    docs: r#"Flags a param with `schema:`.
+    docs: r#"Flags a param whose `schema:` holds an object, or says no more than the param itself could. Choices among plain values and lists of them are not flagged.
 
 Models make most of their mistakes inside nested values, some providers drop keywords there, and a person who is asked for permission has to read JSON. Make each field a param, and put them together in the body.
 
@@ -49,6 +49,18 @@ tools:
     url: https://shop.example/orders
     body: { json: { item: { sku: "{{ sku }}", quantity: "{{ quantity }}" } } }
 ```
+
+Good:
+
+```yaml
+toolrun: 1
+tools:
+  find_orders:
+    description: Lists the orders of the shop in one state, newest first.
+    params:
+      state: { description: State of the orders, schema: { anyOf: [ { const: open }, { const: paid } ] } }
+    url: https://shop.example/orders?state={{ state }}
+```
 "#,
     check,
 };
@@ -72,11 +84,35 @@ fn check(checked: &Checked<'_>, findings: &mut Findings<'_>) {
                 .help(format!(
                     "write its keywords directly at the param, `type: {kind}` and the others"
                 ));
-        } else {
+        } else if holds_object(&schema.value) {
             findings
                 .flag(schema.key.span(), format!("param `{name}` is nested"))
                 .help("make each field a param of its own and put them together in the body; where that cannot be, allow it here");
         }
+    }
+}
+
+/// Whether an object stands anywhere in a schema.
+fn holds_object(schema: &Node) -> bool {
+    match &schema.kind {
+        Kind::List(items) => items.iter().any(holds_object),
+        Kind::Map(entries) => entries.iter().any(|entry| match entry.key.as_str() {
+            "properties" | "patternProperties" => true,
+            "type" => names_object(&entry.value),
+            // What stands there is a value, not a schema.
+            "const" | "default" | "enum" | "example" | "examples" => false,
+            _ => holds_object(&entry.value),
+        }),
+        Kind::Scalar(_) | Kind::Invalid => false,
+    }
+}
+
+/// `object`, alone or in a list of types.
+fn names_object(kind: &Node) -> bool {
+    match &kind.kind {
+        Kind::Scalar(text) => text.as_str() == "object",
+        Kind::List(kinds) => kinds.iter().any(names_object),
+        Kind::Map(_) | Kind::Invalid => false,
     }
 }
 
