@@ -143,7 +143,11 @@ fn errors_of_a_conversation_are_those_of_its_step() {
         .1
     };
     assert_eq!(case("{ value: 7 }").unwrap(), Some(json!({ "x": 7 })));
-    assert_eq!(case("skip").unwrap(), Some(json!({})));
+    assert_eq!(
+        case("skip").unwrap(),
+        None,
+        "what absence empties is absent, a `return` too"
+    );
     assert!(case("stop").is_err());
     let (_, late) = run(&["id: x, ask: CALL get=late, tools: [get], on_error: skip"], "1");
     assert_eq!(late.unwrap_err().kind, FailedKind::Limit(LimitKind::Calls));
