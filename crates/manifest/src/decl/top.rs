@@ -198,7 +198,10 @@ pub(crate) fn each<'n, T: Declared<'n>>(entry: Option<&'n Entry>, sink: &mut Sin
     let Some(entries) = read::map(&entry.value, &format!("a mapping of {what}"), sink) else {
         return Vec::new();
     };
-    entries.filter_map(|entry| T::read(entry, sink)).collect()
+    // Grown step by step, a list of many would stand in memory twice.
+    let mut found = Vec::with_capacity(entries.size_hint().1.unwrap_or_default());
+    found.extend(entries.filter_map(|entry| T::read(entry, sink)));
+    found
 }
 
 /// The name of an item of a list where a mapping was expected.
